@@ -1,0 +1,163 @@
+"""`rootcause analyze`: from a file of complaints to ranked root causes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rootcause.cli import options
+from rootcause.errors import EXIT_INCOMPLETE, SettingsError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rootcause.decompose import Explained
+    from rootcause.llm.endpoint import Endpoint
+    from rootcause.models import Intake, RunReport
+    from rootcause.pipeline import Plan, Run
+
+_ROLES = ("text", "topic", "id", "date", "channel", "customer", "score", "amount")
+
+
+def analyze(
+    file: Annotated[str, typer.Argument(help="CSV, TSV, JSONL, Parquet or Excel; - for standard input.")],
+    sample: Annotated[int | None, typer.Option(help="Rows to analyse, drawn at random within each topic.", min=1)] = None,
+    margin: Annotated[float | None, typer.Option(help="Or the margin wanted, such as 0.05.", min=0.001, max=0.5)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Or every row.")] = False,
+    text: Annotated[str | None, typer.Option(help="Column of the complaint's text.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Column of the topic, or one topic for the whole file.")] = None,
+    id_column: Annotated[str | None, typer.Option("--id", help="Column of the row's id.")] = None,
+    date: Annotated[str | None, typer.Option(help="Column of the date.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Column of the channel.")] = None,
+    customer: Annotated[str | None, typer.Option(help="Column of the customer.")] = None,
+    score: Annotated[str | None, typer.Option(help="Column of the score.")] = None,
+    amount: Annotated[str | None, typer.Option(help="Column of the sum claimed.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of the file, where it is not recognised.")] = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    shots: options.ShotsOption = None,
+    context: options.Context = None,
+    concurrency: options.Concurrency = None,
+    language: options.Language = None,
+    seed: options.Seed = None,
+    max_cost: options.MaxCost = None,
+    min_complete: Annotated[float | None, typer.Option(help="Share of rows that must end well. Default 0.98")] = None,
+    yes: options.Yes = False,
+    as_json: options.Json = False,
+    store: options.Store = None,
+) -> None:
+    """Analyse a file of complaints and rank the root causes."""
+    from rootcause.cli.session import opened, packs
+    from rootcause.ingest import read
+    from rootcause.pipeline import Extent
+    from rootcause.settings import resolve
+
+    settings = resolve(
+        model=model, base_url=base_url, shots=shots, context=context, concurrency=concurrency, language=language,
+        seed=seed, max_cost=max_cost, min_complete=min_complete, store=store,
+    )  # fmt: skip
+    at_hand = packs(settings)
+    named = dict(zip(_ROLES, (text, topic, id_column, date, channel, customer, score, amount), strict=True))
+    whole_file = topic if topic in at_hand else None
+    wanted = {role: header for role, header in named.items() if header is not None and not (role == "topic" and whole_file)}
+    intake = read(file, columns=wanted, encoding=encoding)
+    with opened(settings, at_hand) as (run, endpoint):
+        plan = run.plan(intake, Extent(rows=sample, margin=margin, everything=everything), whole_file=whole_file)
+        out, err = _consoles(as_json)
+        _announce(intake, plan, endpoint, err)
+        _consent(plan, endpoint, max_cost=settings.max_cost, yes=yes)
+        report = _execute(run, plan, err)
+    folder = settings.store / "runs" / report.run_id
+    _publish(report, plan.record, folder, out, err, as_json=as_json)
+    if report.partial:
+        raise typer.Exit(EXIT_INCOMPLETE)
+
+
+def _consoles(as_json: bool) -> tuple[Console, Console]:
+    """Where the result goes and where everything else goes: with --json standard output holds nothing but JSON."""
+    from rootcause.cli.session import consoles
+
+    out, err = consoles()
+    return (err, err) if as_json else (out, err)
+
+
+def _announce(intake: Intake, plan: Plan, endpoint: Endpoint, err: Console) -> None:
+    """What will happen, before anything is spent: model, columns, topics, sample, calls."""
+    say = err.print
+    where = "nothing leaves this computer" if endpoint.on_this_machine else f"the texts go to {endpoint.base_url}"
+    say(f"Model    {endpoint.model}; {where}", markup=False)
+    kind = ", ".join(part for part in (intake.format, intake.encoding, _delimiter(intake.delimiter)) if part)
+    say(f"File     {intake.source}: {intake.rows} rows ({kind}), {len(intake.rejected)} without a text", markup=False)
+    columns = ", ".join(f"{role}={header}" for role, header in intake.columns.model_dump().items() if header)
+    say(f"Columns  {columns}", markup=False)
+    for use in plan.uses:
+        teaching = f"{use.examples} labelled examples, shots {use.shots}" if use.examples else ""
+        say(f"Topic    {use.topic or '(none)'}: {use.rows} rows; {'; '.join(p for p in (teaching, use.note) if p)}", markup=False)
+    if intake.columns.topic is None and any(use.examples for use in plan.uses):
+        say("         no topic column: topics were told by the nearest labelled examples (--topic names one)", markup=False)
+    drawn = len(plan.sample.complaints)
+    sure = "all of them" if drawn == len(intake.complaints) else f"margin ±{100 * plan.sample.margin:.1f} points"
+    say(f"Sample   {drawn} of {len(intake.complaints)} rows, seed {plan.sample.seed}, {sure}", markup=False)
+    tokens = f"{'' if plan.exact else 'about '}{plan.prompt_tokens:,} tokens in, about {plan.answer_tokens:,} out"
+    cost = f"; price {_money(plan, endpoint)}" if not endpoint.on_this_machine else ""
+    say(f"Calls    {plan.calls} to make, {plan.known} already answered; {tokens}{cost}", markup=False)
+    for note in plan.notes:
+        say(f"Note     {note}", markup=False)
+
+
+def _delimiter(sign: str | None) -> str | None:
+    return {None: None, "\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}.get(sign, sign)
+
+
+def _money(plan: Plan, endpoint: Endpoint) -> str:
+    return f"about {plan.price:.2f}" if plan.price is not None else f"unknown for {endpoint.model}, tokens only"
+
+
+def _consent(plan: Plan, endpoint: Endpoint, *, max_cost: float | None, yes: bool) -> None:
+    """Asks before money is spent. Raises SettingsError where nobody can be asked."""
+    if endpoint.on_this_machine or not plan.calls:
+        return
+    if max_cost is not None and plan.price is None:
+        raise SettingsError(f"--max-cost cannot be kept: the price of {endpoint.model} is unknown; add it to a prices file")
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise SettingsError("this run costs money and nobody can be asked here; add --yes, and --max-cost for a limit")
+    if not typer.confirm("Go on?", err=True):
+        raise typer.Exit(0)
+
+
+def _execute(run: Run, plan: Plan, err: Console) -> RunReport:
+    """Runs the plan under a progress line with rate, cost so far and time left."""
+    import asyncio
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("{task.fields[spent]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("Explaining", total=len(plan.items), spent="")
+
+        class Shown:
+            def answered(self, explained: Explained, spent: float | None) -> None:
+                progress.update(task, advance=1, spent=f"cost {spent:.2f}" if spent else "")
+
+        return asyncio.run(run.execute(plan, Shown()))
+
+
+def _publish(report: RunReport, record: str, folder: Path, out: Console, err: Console, *, as_json: bool) -> None:
+    """Writes the run's folder and shows the result."""
+    from rootcause.report import files, terminal
+
+    files.write(report, folder)
+    (folder / "run.json").write_text(record + "\n", encoding="utf-8")
+    if as_json:
+        typer.echo(report.model_dump_json())
+        return
+    terminal.show(report, out)
+    out.print(f"Open the report: {folder / 'report.html'}", markup=False, soft_wrap=True)

@@ -1,0 +1,89 @@
+"""`rootcause runs`, `show`, `report`: what was done before, from the store, without asking anything again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rootcause.cli import options
+from rootcause.errors import SettingsError
+
+if TYPE_CHECKING:
+    from rootcause.models import RunReport
+    from rootcause.settings import Settings
+
+RunId = Annotated[str, typer.Argument(help="The run's id, or its first letters.")]
+
+
+def runs(as_json: options.Json = False, store: options.Store = None) -> None:
+    """List the runs of this project."""
+    import json
+
+    from rich.table import Table
+
+    from rootcause.cli.session import DATABASE, consoles
+    from rootcause.settings import resolve
+    from rootcause.store import Store
+
+    with Store(resolve(store=store).store / DATABASE) as database:
+        rows = [dict(row) for row in database.runs()]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    table = Table("run", "started", "status", "model", "file", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(row["id"], row["started"][:16].replace("T", " "), row["status"], row["model"], row["source"])
+    consoles()[0].print(table if rows else "No runs yet: rootcause analyze FILE makes one.")
+
+
+def show(run: RunId, as_json: options.Json = False, store: options.Store = None) -> None:
+    """Show a run's ranking again."""
+    from rootcause.cli.session import consoles
+    from rootcause.report import terminal
+    from rootcause.settings import resolve
+
+    found = _stored(resolve(store=store), run)
+    if as_json:
+        typer.echo(found.model_dump_json())
+    else:
+        terminal.show(found, consoles()[0])
+
+
+def report(
+    run: RunId,
+    out: Annotated[Path | None, typer.Option(help="Folder to write into. Default: the run's own.")] = None,
+    language: options.Language = None,
+    store: options.Store = None,
+) -> None:
+    """Write a run's report and tables again, in another language if wanted."""
+    from rootcause.report import files
+    from rootcause.settings import resolve
+
+    settings = resolve(store=store, language=language)
+    found = _stored(settings, run)
+    if settings.language is not None:
+        found = found.model_copy(update={"language": settings.language})
+    folder = out or settings.store / "runs" / found.run_id
+    files.write(found, folder)
+    typer.echo(str(folder / "report.html"))
+
+
+def _stored(settings: Settings, run: str) -> RunReport:
+    from pydantic import ValidationError
+
+    from rootcause.cli.session import DATABASE
+    from rootcause.models import RunReport
+    from rootcause.store import Store
+
+    with Store(settings.store / DATABASE) as database:
+        found = database.report(run)
+    if found is None:
+        raise SettingsError(f"there is no run '{run}' in {settings.store}, or several begin so; 'rootcause runs' lists them")
+    if found[1] is None:
+        raise SettingsError(f"run {found[0]} has no result yet; run its command again to finish it")
+    try:
+        return RunReport.model_validate_json(found[1])
+    except ValidationError:
+        raise SettingsError(f"run {found[0]} was written by another version; run its command again, answers are not asked twice") from None

@@ -1,0 +1,88 @@
+"""One complaint, decomposed: ask, validate, ask again at most twice with the broken rule named, keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from rootcause.ask import Asker
+from rootcause.errors import CallFailed
+from rootcause.llm.client import Message
+from rootcause.models import Answer, Example, Failure, Frozen, Topic
+from rootcause.prompt import Prompts
+from rootcause.teach import Lesson
+from rootcause.validate import ReplyInvalid, Violation, attribute, parse, violations
+
+MENDS = 2
+
+
+class Explained(Frozen):
+    """An answer or a failure. attempts: answers it took; fresh: asked for now, not found in the store."""
+
+    answer: Answer | None
+    failure: Failure | None
+    attempts: int
+    fresh: bool
+
+
+class Decomposer:
+    """Explains complaints and keeps every valid answer the moment it exists."""
+
+    def __init__(self, asker: Asker, prompts: Prompts, *, language: str | None) -> None:
+        self._asker = asker
+        self._prompts = prompts
+        self._language = language
+
+    async def explain(self, text: str, lesson: Lesson, topic: Topic | None, *, repeat: int = 0) -> Explained:
+        """The stored answer, or a new one. A failure is a value; ModelError and CostLimitReached are raised."""
+        key = lesson.key(self._asker.endpoint, self._asker.seed, repeat)
+        if (kept := self._known(key)) is not None:
+            return kept
+        store = self._asker.store
+        try:
+            answer, attempts = await self._ask(key, text, lesson, topic, repeat)
+        except CallFailed as error:
+            failure = Failure(kind=error.kind, message=str(error))
+            store.keep_failure(self._asker.run, key, failure)
+            return Explained(answer=None, failure=failure, attempts=MENDS + 1, fresh=True)
+        store.keep_reply(key, answer.model_dump_json(), attempts)
+        return Explained(answer=answer, failure=None, attempts=attempts, fresh=True)
+
+    def _known(self, key: str) -> Explained | None:
+        kept = self._asker.store.reply(key)
+        if kept is None:
+            return None
+        try:
+            return Explained(answer=Answer.model_validate_json(kept[0]), failure=None, attempts=kept[1], fresh=False)
+        except ValidationError:
+            return None  # written by a version with another shape: ask again
+
+    async def _ask(self, key: str, text: str, lesson: Lesson, topic: Topic | None, repeat: int) -> tuple[Answer, int]:
+        messages: list[Message] = list(lesson.messages)
+        found: tuple[Violation, ...] = ()
+        for attempt in range(1, MENDS + 2):
+            reply = await self._asker.ask(
+                key, messages, schema=lesson.reply_schema, name="answer", limit=lesson.limit, tokens=lesson.tokens, repeat=repeat
+            )
+            answer, found = _judge(reply.text, text, lesson.shots, topic, self._language)
+            self._asker.book(key, reply, valid=not found)
+            if answer is not None and not found:
+                return answer, attempt
+            messages = [
+                *lesson.messages,
+                {"role": "assistant", "content": reply.text},
+                {"role": "user", "content": self._prompts.mend(found)},
+            ]
+        rules = "; ".join(dict.fromkeys(f"{violation.rule} ({violation.message})" for violation in found))
+        raise CallFailed("rule", f"after {MENDS + 1} answers still broken: {rules}")
+
+
+def _judge(
+    reply: str, text: str, shots: Mapping[str, Example], topic: Topic | None, language: str | None
+) -> tuple[Answer | None, tuple[Violation, ...]]:
+    try:
+        answer = attribute(parse(reply), shots)
+    except ReplyInvalid as error:
+        return None, (Violation(rule="invalid", message=str(error)),)
+    return answer, violations(answer, text, topic=topic, shots=shots, language=language)

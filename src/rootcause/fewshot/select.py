@@ -1,0 +1,95 @@
+"""Which labelled examples a prompt shows, and in which order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rootcause.errors import SettingsError
+from rootcause.models import Example, Frozen, Pack
+
+Vectors = NDArray[np.float32]
+
+HYBRID_PREFIX = 32
+"""Examples in the fixed part of `hybrid:K`: two of each of the sixteen causes a catalogue holds at most."""
+
+
+class ShotKind(StrEnum):
+    ALL = "all"
+    NEAREST = "nearest"
+    HYBRID = "hybrid"
+    NONE = "none"
+
+
+class Shots(Frozen):
+    """A way of teaching: `all`, `nearest:K`, `hybrid:K`, `none`, or a number N: the first N of the fixed order."""
+
+    kind: ShotKind
+    k: int = 0
+
+    def __str__(self) -> str:
+        if self.kind in (ShotKind.NEAREST, ShotKind.HYBRID):
+            return f"{self.kind}:{self.k}"
+        return str(self.k) if self.k else str(self.kind)
+
+    @classmethod
+    def parse(cls, text: str) -> Shots:
+        """Raises SettingsError for anything that is not one of the four forms or a number."""
+        kind, _, count = text.strip().lower().partition(":")
+        if kind.isdecimal() and not count:
+            return cls(kind=ShotKind.ALL, k=int(kind)) if int(kind) else cls(kind=ShotKind.NONE)
+        if kind in (ShotKind.ALL, ShotKind.NONE) and not count:
+            return cls(kind=ShotKind(kind))
+        if kind in (ShotKind.NEAREST, ShotKind.HYBRID) and count.isdecimal() and int(count) > 0:
+            return cls(kind=ShotKind(kind), k=int(count))
+        raise SettingsError(f"--shots '{text}' is not known; write all, nearest:8, hybrid:8, none, or a number of examples")
+
+
+def interleaved(examples: tuple[Example, ...], seed: int) -> tuple[Example, ...]:
+    """All examples in one fixed order: each label's examples shuffled by the seed, labels taken in turn.
+
+    Every prefix of it covers the causes as evenly as its length allows, so that a shorter set is still a fair one.
+    """
+    rng = random.Random(seed)
+    groups: dict[str, list[Example]] = {}
+    for example in sorted(examples, key=lambda e: e.id):
+        groups.setdefault(example.label, []).append(example)
+    for label in sorted(groups):
+        rng.shuffle(groups[label])
+    order: list[Example] = []
+    while any(groups.values()):
+        turn = [label for label in sorted(groups) if groups[label]]
+        rng.shuffle(turn)
+        order.extend(groups[label].pop() for label in turn)
+    return tuple(order)
+
+
+def fixed_part(pack: Pack, shots: Shots, seed: int) -> tuple[Example, ...]:
+    """The examples that are the same for every complaint of the topic."""
+    order = interleaved(pack.examples, seed)
+    if shots.kind is ShotKind.ALL:
+        return order[: shots.k] if shots.k else order
+    return order[:HYBRID_PREFIX] if shots.kind is ShotKind.HYBRID else ()
+
+
+def nearest(pack: Pack, vectors: Vectors, query: NDArray[np.float32], k: int, *, skip: frozenset[str] = frozenset()) -> tuple[Example, ...]:
+    """The k examples most like the query, the nearest last. vectors: unit rows, shape (examples, d); query: (d,)."""
+    similarity = vectors @ query
+    ranked = sorted(range(len(pack.examples)), key=lambda i: (-float(similarity[i]), pack.examples[i].id))
+    chosen = [pack.examples[i] for i in ranked if pack.examples[i].id not in skip][:k]
+    return tuple(reversed(chosen))
+
+
+def fitting(examples: tuple[Example, ...], budget: int, cost: Callable[[Example], int], *, keep_last: bool) -> tuple[Example, ...]:
+    """As many examples as the token budget holds: from the front (fixed part) or from the end (nearest ones)."""
+    chosen: list[Example] = []
+    for example in reversed(examples) if keep_last else examples:
+        budget -= cost(example)
+        if budget < 0:
+            break
+        chosen.append(example)
+    return tuple(reversed(chosen)) if keep_last else tuple(chosen)

@@ -1,0 +1,68 @@
+"""From settings to an endpoint that answers: a server somewhere, or the embedded model started in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+from rootcause.errors import SettingsError
+from rootcause.fewshot.select import Shots, ShotKind
+from rootcause.llm import local, shelf
+from rootcause.llm.endpoint import OPENAI_URL, Endpoint
+from rootcause.settings import LOCAL, Settings
+
+_SHORT_CONTEXT = 8192  # holds eight nearest examples and a complaint of four pages
+_REMOTE_CONCURRENCY = 16
+_REMOTE_SHOTS = "all"
+
+
+def is_embedded(settings: Settings) -> bool:
+    """True when the model runs in this process: no endpoint is named, and the model is a file or one of the shelf."""
+    if settings.base_url is not None:
+        return False
+    return settings.model == LOCAL or settings.model.endswith(".gguf") or any(model.name == settings.model for model in shelf.models())
+
+
+def shots_for(settings: Settings) -> Shots:
+    """The shots named, or the model's default, which is a measured one."""
+    if settings.shots is not None:
+        return Shots.parse(settings.shots)
+    return Shots.parse(shelf.resolve(settings.model)[1].default_shots if is_embedded(settings) else _REMOTE_SHOTS)
+
+
+@contextmanager
+def connect(settings: Settings, shots: Shots) -> Iterator[Endpoint]:
+    """The endpoint, for as long as the block runs. Raises LocalModelUnavailable or SettingsError, one sentence each."""
+    if not is_embedded(settings):
+        yield _remote(settings)
+        return
+    file, model = shelf.resolve(settings.model)
+    wanted = model.context if shots.kind in (ShotKind.ALL, ShotKind.HYBRID) else min(_SHORT_CONTEXT, model.context)
+    with local.serve(
+        file,
+        name=model.name,
+        sha256=model.sha256,
+        context=settings.context or wanted,
+        parallel=settings.concurrency or 1,
+        plain=model.plain,
+    ) as endpoint:
+        yield endpoint
+
+
+def _remote(settings: Settings) -> Endpoint:
+    url = urlsplit(settings.base_url or OPENAI_URL)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise SettingsError(f"--base-url '{settings.base_url}' is not an address; write it like http://localhost:11434/v1")
+    if url.username or url.password:
+        raise SettingsError("--base-url holds a user name or password; leave it out and set OPENAI_API_KEY instead")
+    endpoint = Endpoint(
+        base_url=urlunsplit(url),
+        api_key=settings.api_key,
+        model=settings.model,
+        context=settings.context,
+        concurrency=settings.concurrency or _REMOTE_CONCURRENCY,
+    )
+    if not endpoint.on_this_machine and not settings.api_key.get_secret_value():
+        raise SettingsError(f"{endpoint.base_url} needs a key: set OPENAI_API_KEY, or use the embedded model with --model local")
+    return endpoint

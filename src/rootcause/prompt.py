@@ -1,0 +1,85 @@
+"""Prompts: the Jinja2 files of `prompts/`, rendered in a sandbox. Everything stable comes first, the complaint last."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cached_property
+from pathlib import Path
+
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from rootcause.errors import SettingsError
+from rootcause.models import Answer, Example, Topic
+from rootcause.validate import Violation
+
+FILES = ("system.j2", "complaint.j2", "mend.j2", "same.j2", "name.j2")
+_SENTENCE = re.compile(r"[^.!?…\n;]+[.!?…]*")
+_CLAUSE = re.compile(r"(?<=[,:—–-])\s+")
+_SHORTEST_QUOTE = 8
+_LONGEST_QUOTE = 110
+_MOST_QUOTES = 40
+
+
+class Prompts:
+    """The prompts of a project: a user's folder before the shipped one, file by file."""
+
+    def __init__(self, folders: tuple[Path, ...]) -> None:
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=False,
+            autoescape=False,
+        )
+        self._environment.filters["compact"] = compact
+
+    def system(self, topic: Topic | None, shots: tuple[Example, ...], language: str | None) -> str:
+        """What is the same, byte for byte, for every complaint of the topic."""
+        return self._render("system.j2", topic=topic, shots=shots, language=language)
+
+    def complaint(self, text: str, shots: tuple[Example, ...]) -> str:
+        return self._render("complaint.j2", text=text, shots=shots)
+
+    def mend(self, violations: tuple[Violation, ...]) -> str:
+        return self._render("mend.j2", violations=violations)
+
+    def same(self, left: str, right: str, topic: Topic | None) -> str:
+        return self._render("same.j2", left=left, right=right, topic=topic)
+
+    def name(self, sentences: tuple[str, ...], language: str | None) -> str:
+        return self._render("name.j2", sentences=sentences, language=language)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Over the text of every template in use."""
+        loader = self._environment.loader
+        assert loader is not None
+        texts = [loader.get_source(self._environment, name)[0] for name in FILES]
+        return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+    def _render(self, name: str, **values: object) -> str:
+        try:
+            return self._environment.get_template(name).render(**values).strip() + "\n"
+        except TemplateError as error:
+            raise SettingsError(f"prompt {name} cannot be rendered: {type(error).__name__}: {error}") from None
+
+
+def compact(answer: Answer) -> str:
+    """The answer as the model is to write it: one line of JSON."""
+    return answer.model_dump_json()
+
+
+def quotable(text: str) -> tuple[str, ...]:
+    """Passages of the complaint that can stand as quotes: its sentences, long ones cut at commas and dashes.
+
+    Each is a verbatim part of the text. Longer texts than forty passages offer the first forty.
+    """
+    passages: list[str] = []
+    for sentence in _SENTENCE.findall(text):
+        parts = [sentence] if len(sentence.strip()) <= _LONGEST_QUOTE else _CLAUSE.split(sentence)
+        passages.extend(part.strip() for part in parts)
+    fitting = [part[:_LONGEST_QUOTE].rsplit(" ", 1)[0] if len(part) > _LONGEST_QUOTE else part for part in passages]
+    return tuple(dict.fromkeys(part for part in fitting if len(part) >= _SHORTEST_QUOTE))[:_MOST_QUOTES]

@@ -1,0 +1,74 @@
+"""Settings, resolved once at the edge: flags win over environment, environment over the project's rootcause.toml,
+that over the user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from rootcause.errors import SettingsError
+
+FILE = "rootcause.toml"
+LOCAL = "local"
+DEFAULT_SEED = 5
+
+
+def files() -> tuple[Path, ...]:
+    """The user's file, then the project's, which wins."""
+    return (platformdirs.user_config_path("rootcause") / FILE, Path(FILE))
+
+
+class Settings(BaseSettings):
+    """What the user can set. None: the default depends on the model and is chosen where it is known."""
+
+    model_config = SettingsConfigDict(env_prefix="ROOTCAUSE_", frozen=True, extra="forbid", populate_by_name=True)
+
+    model: str = LOCAL
+    base_url: str | None = Field(default=None, validation_alias=AliasChoices("base_url", "ROOTCAUSE_BASE_URL", "OPENAI_BASE_URL"))
+    api_key: SecretStr = Field(default=SecretStr(""), validation_alias=AliasChoices("OPENAI_API_KEY"), repr=False)
+    context: int | None = Field(default=None, ge=1024, description="tokens the model's context holds")
+    concurrency: int | None = Field(default=None, ge=1, le=1000)
+    shots: str | None = None
+    language: str | None = Field(default=None, pattern="^[a-z]{2}$", description="of the chains and the report; None: the complaint's own")
+    seed: int = DEFAULT_SEED
+    min_complete: float = Field(default=0.98, ge=0, le=1)
+    max_cost: float | None = Field(default=None, ge=0)
+    topic_threshold: float = Field(default=0.38, ge=-1, le=1, description="similarity from which a complaint belongs to a topic")
+    store: Path = Path(".rootcause")
+    prompts: Path | None = None
+    fewshot: Path | None = None
+    prices: Path | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        existing = [path for path in files() if path.is_file()]
+        return (init_settings, env_settings, *(TomlConfigSettingsSource(settings_cls, toml_file=path) for path in reversed(existing)))
+
+
+def resolve(**flags: Any) -> Settings:
+    """Settings from the flags that were given (None means not given) and everything below them.
+
+    Raises SettingsError naming the setting and what is wrong with it.
+    """
+    try:
+        settings = Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"setting '{name}': {first['msg']} (flag, environment or {FILE})") from None
+    except ValueError as error:  # tomllib's
+        raise SettingsError(f"{FILE} is not valid TOML: {error}") from None
+    if settings.base_url and settings.model == LOCAL:
+        raise SettingsError(f"--base-url {settings.base_url} needs a model: name one it serves with --model")
+    return settings
