@@ -47,7 +47,9 @@ def quality(packs: dict[str, tuple[NDArray[np.float32], list[str]]]) -> None:
     """Prints B-cubed F1 / V-measure / pairwise F1 and the number of clusters by topic and threshold, and the means."""
     for topic, (vectors, gold) in packs.items():
         print(f"{topic}: {len(vectors)} roots of {len(set(gold))} causes")
-    print("\nB-cubed F1 / V-measure / pairwise F1 (clusters)\n" + "".join(f"{name:<25}" for name in ("threshold", *packs, "mean")))
+    print(
+        "\nB-cubed F1 / V-measure / pairwise F1 (clusters)\n" + "".join(f"{name:<25}" for name in ("threshold", *packs, "mean"))
+    )
     best = (0.0, 0.0)
     for threshold in THRESHOLDS:
         cells = [f"{threshold:<25.2f}"]
@@ -60,12 +62,13 @@ def quality(packs: dict[str, tuple[NDArray[np.float32], list[str]]]) -> None:
         best = max(best, (mean[0], threshold))
         print("".join(cells) + _cell(mean))
     print(f"\nbest: {best[1]:.2f} with a mean B-cubed F1 of {best[0]:.3f}")
-    print("\nof the pairs of clusters at that threshold: open pairs over which a lower bound, same ones among them, and their recall")
+    print("\nof the pairs of clusters at that threshold: those above a bound, same ones among them, recall")
     pairs = [pair for vectors, gold in packs.values() for pair in _pairs_of_clusters(vectors, gold, linked(vectors, best[1]))]
     same = sum(is_same for _, is_same in pairs)
     for bound in [round(best[1] - 0.02 * step, 2) for step in range(1, 16)]:
         held = [is_same for similarity, is_same in pairs if similarity >= bound]
-        print(f"{bound:.2f}  {len(held):6} pairs  {sum(held):5} same  precision {np.mean(held or [0]):.3f}  recall {sum(held) / same:.3f}")
+        precision, recall = sum(held) / max(len(held), 1), sum(held) / same
+        print(f"{bound:.2f}  {len(held):6} pairs  {sum(held):5} same  precision {precision:.3f}  recall {recall:.3f}")
 
 
 def speed(packs: dict[str, tuple[NDArray[np.float32], list[str]]]) -> None:
@@ -83,7 +86,8 @@ def speed(packs: dict[str, tuple[NDArray[np.float32], list[str]]]) -> None:
     clusters = linked(points, SAME)
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"{POINTS} points at {SAME}: {seconds:.1f} s, peak {peak / 1e6:.2f} GB ({before / 1e6:.2f} GB before), {len(clusters)} clusters")
+    print(f"{POINTS} points at {SAME}: {seconds:.1f} s, {len(clusters)} clusters")
+    print(f"peak {peak / 1e6:.2f} GB, {before / 1e6:.2f} GB before")
 
 
 def measures(clusters: list[list[int]], gold: Sequence[str]) -> tuple[float, float, float]:
@@ -104,7 +108,9 @@ def measures(clusters: list[list[int]], gold: Sequence[str]) -> tuple[float, flo
     return _harmonic(precision, recall), _harmonic(homogeneity, completeness), _harmonic(pair_precision, pair_recall)
 
 
-def _explained(target: Counter[str] | Counter[int], both: Counter[tuple[int, str]], given: Counter[int] | Counter[str], side: int, n: int) -> float:
+def _explained(
+    target: Counter[str] | Counter[int], both: Counter[tuple[int, str]], given: Counter[int] | Counter[str], side: int, n: int
+) -> float:
     """1 - H(target | given) / H(target); side: where `given` stands in the keys of `both`."""
     whole = -sum(count / n * np.log(count / n) for count in target.values())
     rest = -sum(count / n * np.log(count / given[key[side]]) for key, count in both.items())  # type: ignore[index]

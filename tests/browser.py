@@ -68,9 +68,7 @@ class _Session:
         return result
 
     async def value(self, session: str, expression: str) -> Any:
-        reply = await self.call(
-            "Runtime.evaluate", session, expression=expression, returnByValue=True, awaitPromise=True
-        )
+        reply = await self.call("Runtime.evaluate", session, expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in reply:
             raise RuntimeError(json.dumps(reply["exceptionDetails"])[:2000])
         return reply["result"].get("value")

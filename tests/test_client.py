@@ -550,7 +550,8 @@ NEVER_RAISED_BY_CREATE = {
     "WebSocketQueueFullError",  # realtime
     "StreamAlreadyConsumed",  # streams
     "MutuallyExclusiveAuthError",  # two kinds of credentials
-    "APIRemovedInV1", "_AmbiguousModuleClientUsageError",  # the SDK's module-level client
+    "APIRemovedInV1",
+    "_AmbiguousModuleClientUsageError",  # the SDK's module-level client
 }
 STATUS = {
     "APIStatusError": 418, "BadRequestError": 400, "AuthenticationError": 401, "OAuthError": 401,

@@ -49,8 +49,14 @@ def labelled(name: str, cause: str) -> Example:
 
 def catalogue() -> tuple[CatalogueCause, ...]:
     return tuple(
-        CatalogueCause(id=name, name=f"{phrase(random.Random(name), 8)}.", team="desk", countermeasure="Mend it.",
-                       effort=Effort.S, controllable=True)
+        CatalogueCause(
+            id=name,
+            name=f"{phrase(random.Random(name), 8)}.",
+            team="desk",
+            countermeasure="Mend it.",
+            effort=Effort.S,
+            controllable=True,
+        )
         for name in COUNTS
     )
 
@@ -60,8 +66,15 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Pack:
     """100 examples and 30 held-out cases on disk, loaded. Line 2 of the examples is blank."""
     folder = tmp_path_factory.mktemp("packs") / "post"
     folder.mkdir()
-    topic = Topic(id="post", title="Post", language="en", company="Post", context=phrase(random.Random(1), 60),
-                  teams=(Team(id="desk", name="Desk"),), causes=catalogue())
+    topic = Topic(
+        id="post",
+        title="Post",
+        language="en",
+        company="Post",
+        context=phrase(random.Random(1), 60),
+        teams=(Team(id="desk", name="Desk"),),
+        causes=catalogue(),
+    )
     (folder / "topic.yaml").write_text(yaml.safe_dump(topic.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
     for place, (kind, letter) in enumerate((("examples", "e"), ("heldout", "h"))):
         ids = [(f"post-{letter}-{cause}-{i}", cause) for cause, counts in COUNTS.items() for i in range(counts[place])]
@@ -304,10 +317,14 @@ def test_heldout_leak_and_duplicates_within_heldout(healthy: Pack) -> None:
 
 
 PARAPHRASES = [
-    ("I can't find my order. The courier rang at ten, nobody answered, and now the app says I was not home, which is a lie.",
-     "I cannot find my order. The courier called at ten, no one answered, and the app now claims I wasn't home, a lie."),
-    ("Снял в вашем банкомате семь тысяч, чек выдал, а деньги нет. Восьмой день жду какую-то кассету, сколько можно?",
-     "Снимал в вашем банкомате семь тысяч: чек вышел, денег нет. Жду восьмой день какую-то кассету, доколе?"),
+    (
+        "I can't find my order. The courier rang at ten, nobody answered, and now the app says I was not home, which is a lie.",
+        "I cannot find my order. The courier called at ten, no one answered, and the app now claims I wasn't home, a lie.",
+    ),
+    (
+        "Снял в вашем банкомате семь тысяч, чек выдал, а деньги нет. Восьмой день жду какую-то кассету, сколько можно?",
+        "Снимал в вашем банкомате семь тысяч: чек вышел, денег нет. Жду восьмой день какую-то кассету, доколе?",
+    ),
 ]
 
 
@@ -376,8 +393,11 @@ def test_unknown_team(healthy: Pack) -> None:
 
 def test_causes_of_nearly_the_same_name(healthy: Pack) -> None:
     few = healthy.model_copy(update={"examples": (), "heldout": ()})
-    names = ("Refunds above £30 wait for one weekly session of finance.", "Finance approves refunds over £30 only once a week.",
-             "The masked number dies when the slot ends.")
+    names = (
+        "Refunds above £30 wait for one weekly session of finance.",
+        "Finance approves refunds over £30 only once a week.",
+        "The masked number dies when the slot ends.",
+    )
     causes = tuple(c.model_copy(update={"name": n}) for c, n in zip(healthy.topic.causes, names, strict=False))
     found_in = [f.id for f in check(with_topic(few, causes=causes)) if f.rule == "same-cause-name"]
     assert found_in == ["lost"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rootcause.errors import SettingsError
-from rootcause.fewshot.select import HYBRID_PREFIX, Shots, ShotKind, fitting, fixed_part, interleaved, nearest
+from rootcause.fewshot.select import HYBRID_PREFIX, ShotKind, Shots, fitting, fixed_part, interleaved, nearest
 from rootcause.models import Basis, Chain, Example, NothingReason, Pack, Step, Topic
 
 STEPS = tuple(Step(cause=f"Step {i}.", basis=Basis.INFERRED, evidence=None, countermeasure=None) for i in range(3))
@@ -18,7 +18,9 @@ STEPS = tuple(Step(cause=f"Step {i}.", basis=Basis.INFERRED, evidence=None, coun
 def example(number: int, cause: str | None) -> Example:
     chains = (Chain(steps=STEPS, cause=cause),) if cause else ()
     nothing = None if cause else NothingReason.PRAISE
-    return Example(id=f"e-{number:03}", date=dt.date(2026, 1, 1), text=f"Text {number}", nothing_to_explain=nothing, chains=chains)
+    return Example(
+        id=f"e-{number:03}", date=dt.date(2026, 1, 1), text=f"Text {number}", nothing_to_explain=nothing, chains=chains
+    )
 
 
 EXAMPLES = tuple(example(i, [*"aaaaabbcdd", None][i % 11]) for i in range(110))
@@ -41,7 +43,23 @@ def test_zero_examples_are_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "some", "nearest", "nearest:", "nearest:0", "nearest:-1", "nearest:x", "all:5", "none:1", "5:5", "-5", "1.5", "²", "hybrid:²"]
+    "text",
+    [
+        "",
+        "some",
+        "nearest",
+        "nearest:",
+        "nearest:0",
+        "nearest:-1",
+        "nearest:x",
+        "all:5",
+        "none:1",
+        "5:5",
+        "-5",
+        "1.5",
+        "²",
+        "hybrid:²",
+    ],
 )
 def test_other_shots_are_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(SettingsError, match="write all, nearest:8, hybrid:8, none, or a number"):

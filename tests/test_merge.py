@@ -31,13 +31,20 @@ TOPIC = Topic(
     company="Quernel",
     context="Quernel delivers.",
     teams=(Team(id="t", name="Team"),),
-    causes=(CatalogueCause(id="known", name="Known cause.", team="t", countermeasure="Change it.", effort=Effort.S, controllable=True),),
+    causes=(
+        CatalogueCause(
+            id="known", name="Known cause.", team="t", countermeasure="Change it.", effort=Effort.S, controllable=True
+        ),
+    ),
 )
 
 
 def outcome(row: int, *roots: tuple[str, str], topic: str | None = "delivery", rows: int = 1) -> Outcome:
     chains = tuple(
-        Chain(steps=tuple(Step(cause=c, basis=Basis.INFERRED, evidence=None, countermeasure=None) for c in ("Symptom.", root)), cause=cause)
+        Chain(
+            steps=tuple(Step(cause=c, basis=Basis.INFERRED, evidence=None, countermeasure=None) for c in ("Symptom.", root)),
+            cause=cause,
+        )
         for root, cause in roots
     )
     complaints = tuple(Complaint(row=row + i, line=row + i, id=f"r{row + i:03}", text="text") for i in range(rows))
@@ -86,7 +93,9 @@ def test_the_order_of_the_outcomes_changes_nothing(monkeypatch: pytest.MonkeyPat
     encode = cache(lambda texts, original=embed.encode: original(list(texts)))
     monkeypatch.setattr(embed, "encode", lambda texts: encode(tuple(texts)))
     outcomes = [outcome(i, (root, "new"), (ROOTS[0], "known")) for i, root in enumerate(ROOTS)]
-    outcomes += [outcome(20 + i, (root, "external")) for i, root in enumerate(ROOTS[:4])] + [outcome(40, (ROOTS[1].upper(), "new"), topic=None)]
+    outcomes += [outcome(20 + i, (root, "external")) for i, root in enumerate(ROOTS[:4])] + [
+        outcome(40, (ROOTS[1].upper(), "new"), topic=None)
+    ]
     expected = merged(outcomes)
     for seed in range(20):
         mixed = list(outcomes)
@@ -102,7 +111,14 @@ def test_known_new_and_external_causes() -> None:
         outcome(4, (ROOTS[1], "external")),
     ]
     known, *rest = merged(outcomes)
-    assert (known.id, known.name, known.team, known.new, known.residue, len(known.chains)) == ("delivery/known", "Known cause.", "t", False, False, 2)
+    assert (known.id, known.name, known.team, known.new, known.residue, len(known.chains)) == (
+        "delivery/known",
+        "Known cause.",
+        "t",
+        False,
+        False,
+        2,
+    )
     assert {cause.controllable: (len(cause.chains), cause.residue) for cause in rest} == {True: (2, False), False: (1, True)}
 
 
@@ -119,7 +135,8 @@ def test_ids_are_stable_and_differ() -> None:
     assert len({cause.id for cause in second}) == 3
     assert all(cause.id.startswith("delivery/new-") and cause.id.isascii() for cause in second)
     (russian,) = merged([outcome(1, ("Лимит режут без сообщения.", "new"), topic=None)])
-    assert russian.id.startswith("no-topic/new-") and russian.id.isascii()
+    assert russian.id.startswith("no-topic/new-")
+    assert russian.id.isascii()
 
 
 def test_topics_are_not_mixed() -> None:
@@ -136,10 +153,12 @@ def test_the_judge_is_asked_only_about_open_pairs(vectors: dict[str, NDArray[np.
         return False
 
     causes = merged([outcome(i, (root, "new")) for i, root in enumerate(["Aa a.", "Bb b.", "Cc c."])], judge)
-    assert sorted(len(cause.chains) for cause in causes) == [1, 2] and asked == []
+    assert sorted(len(cause.chains) for cause in causes) == [1, 2]
+    assert asked == []
     vectors.update({"Ee e.": at(90), "Ff f.": at(90 + UNSURE)})
     causes = merged([outcome(i, (root, "new")) for i, root in enumerate(["Ee e.", "Ff f.", "Far."])], judge)
-    assert len(causes) == 3 and asked == [("Ee e.", "Ff f.")]
+    assert len(causes) == 3
+    assert asked == [("Ee e.", "Ff f.")]
 
 
 def test_the_judge_joins_and_refusals_are_remembered(vectors: dict[str, NDArray[np.float32]]) -> None:
@@ -183,14 +202,16 @@ def test_only_clusters_of_two_and_more_are_named() -> None:
         named.append(sentences)
         return "A name"
 
-    outcomes = [outcome(i, (root, "new")) for i, root in enumerate((ROOTS[0], ROOTS[1], ROOTS[5]))] + [outcome(9, (ROOTS[5], "new"))]
+    outcomes = [outcome(i, (root, "new")) for i, root in enumerate((ROOTS[0], ROOTS[1], ROOTS[5]))] + [
+        outcome(9, (ROOTS[5], "new"))
+    ]
     causes = merged(outcomes, namer=namer)
     assert {cause.name for cause in causes} == {"A name", ROOTS[5]}
     assert named == [tuple(sorted(ROOTS[:2]))]
 
 
 def unit(points: NDArray[np.float64]) -> NDArray[np.float32]:
-    return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(points / np.linalg.norm(points, axis=1, keepdims=True), dtype=np.float32)
 
 
 def check_partition(clusters: list[list[int]], n: int) -> None:

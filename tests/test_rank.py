@@ -7,7 +7,7 @@ import math
 import random
 
 import pytest
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import proportion_confint  # type: ignore[import-untyped]
 
 from rootcause.models import (
     Answer,
@@ -31,7 +31,9 @@ _rows = itertools.count(1)
 def chain(cause: str, *, quote: str | None = None, fix: str | None = None) -> Chain:
     return Chain(
         steps=(
-            Step(cause="The parcel was late.", basis=Basis.STATED if quote else Basis.INFERRED, evidence=quote, countermeasure=None),
+            Step(
+                cause="The parcel was late.", basis=Basis.STATED if quote else Basis.INFERRED, evidence=quote, countermeasure=None
+            ),
             Step(cause=f"Root of {cause}.", basis=Basis.INFERRED, evidence=None, countermeasure=fix),
         ),
         cause=cause,
@@ -56,7 +58,16 @@ def causes_of(outcomes: list[Outcome]) -> list[Cause]:
         for index, one in enumerate(item.answer.chains if item.answer else ()):
             found.setdefault(one.cause, []).append(ChainRef(outcome=item.key, index=index))
     return [
-        Cause(id=key, name=key, topic=None, new=False, residue=key.startswith("residue"), controllable=True, team=None, chains=tuple(chains))
+        Cause(
+            id=key,
+            name=key,
+            topic=None,
+            new=False,
+            residue=key.startswith("residue"),
+            controllable=True,
+            team=None,
+            chains=tuple(chains),
+        )
         for key, chains in found.items()
     ]
 

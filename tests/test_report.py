@@ -113,15 +113,13 @@ TEXTS = {
             ("The order form promised a day that could no longer be met when the customer paid.", None),
             ("The promised day is fixed when the basket is opened and is not worked out again.", None),
             (
-                "Checkout keeps the delivery day from basket opening although payment came after the "
-                "cut-off.",
+                "Checkout keeps the delivery day from basket opening although payment came after the cut-off.",
                 "Work out the promised day again at payment and show the change before the customer pays.",
             ),
         ),
         stated="It said Tuesday when I started and Tuesday when I paid, and it came on Wednesday.",
         quotes=(
-            "I paid at ten past four and the page still said tomorrow. Nobody came. I had taken the day off "
-            "for this!",
+            "I paid at ten past four and the page still said tomorrow. Nobody came. I had taken the day off for this!",
             "Second time this month. The app says delivered Tuesday, the parcel left the hub on Wednesday.",
             "why do you promise a day you can not keep\nI would have ordered elsewhere",
         ),
@@ -140,8 +138,7 @@ TEXTS = {
         titles=("Доставка продуктов и посылок", "Платный вход и сохранённые рецепты в приложении"),
         teams=("Оформление заказа", "Сборка и учёт остатков", "Сообщения клиентам"),
         causes=(
-            "Форма заказа хранит день доставки с момента открытия корзины, хотя оплата пришла после часа "
-            "отсечки.",
+            "Форма заказа хранит день доставки с момента открытия корзины, хотя оплата пришла после часа отсечки.",
             "Политика сообщений не разрешает предупреждать, что после подписки вход станет платным.",
             "Приложение сборщика подбирает замену по полке и цене и не видит отказов, пометок и диет.",
             "Возвраты свыше 3000 ₽ ждут еженедельного заседания финансистов.",
@@ -159,10 +156,8 @@ TEXTS = {
             ("В форме заказа стоял день, который к моменту оплаты уже был невозможен.", None),
             ("Обещанный день закрепляется при открытии корзины и больше не пересчитывается.", None),
             (
-                "Форма заказа хранит день доставки с момента открытия корзины, хотя оплата пришла после часа "
-                "отсечки.",
-                "Пересчитывать обещанный день при оплате и показывать изменение до того, как клиент "
-                "заплатит.",
+                "Форма заказа хранит день доставки с момента открытия корзины, хотя оплата пришла после часа отсечки.",
+                "Пересчитывать обещанный день при оплате и показывать изменение до того, как клиент заплатит.",
             ),
         ),
         stated="Когда начинал — вторник, когда платил — вторник, а привезли в среду.",
@@ -212,9 +207,7 @@ def board_report(language: str, *, hostile: bool = False, complete: float = 0.97
         version="0.1.0",
         source=f"{SCRIPT}.csv" if hostile else "complaints.csv",
         language=language,
-        model=ModelInfo(
-            name="gpt-5-mini", endpoint="https://api.example.com/v1", local=False, context=400_000
-        ),
+        model=ModelInfo(name="gpt-5-mini", endpoint="https://api.example.com/v1", local=False, context=400_000),
         columns=Columns(text="text", topic="topic", id="id"),
         topics=tuple(
             TopicUse(
@@ -226,9 +219,7 @@ def board_report(language: str, *, hostile: bool = False, complete: float = 0.97
                 pack_sha256="ab" * 32,
                 note=note,
             )
-            for topic, title, rows, note in zip(
-                TOPICS, words.titles, (900, 320), (None, words.note), strict=True
-            )
+            for topic, title, rows, note in zip(TOPICS, words.titles, (900, 320), (None, words.note), strict=True)
         ),
         sample=Sample(seed=20261122, strata=STRATA, complaints=tuple(complaints), margin=0.0421),
         ranking=Ranking(
@@ -373,9 +364,7 @@ def _attacked(ranked: RankedCause, attacks: Iterator[str]) -> RankedCause:
                 update={"name": f"{attack} {ranked.cause.name}", "id": next(attacks), "team": next(attacks)}
             ),
             "quotes": tuple(Quote(row_id=next(attacks), text=next(attacks) * 9) for _ in range(3)),
-            "countermeasures": tuple(
-                one.model_copy(update={"text": next(attacks)}) for one in ranked.countermeasures
-            ),
+            "countermeasures": tuple(one.model_copy(update={"text": next(attacks)}) for one in ranked.countermeasures),
             "typical": Chain(steps=tuple(steps), cause=attack),
             "typical_row": next(attacks),
         }
@@ -402,9 +391,7 @@ def _ledger(complaints: list[Complaint], reason: str, attack: str) -> Iterator[L
         fate = Fate.FAILED if row.row > len(complaints) - FAILED else fate
         weight = 3.0 if row.topic == TOPICS[0] else 2.0
         why = f"{reason} {attack}" if fate is Fate.FAILED else ""
-        yield LedgerRow(
-            row=row.row, line=row.line, id=row.id, topic=row.topic, fate=fate, reason=why, weight=weight
-        )
+        yield LedgerRow(row=row.row, line=row.line, id=row.id, topic=row.topic, fate=fate, reason=why, weight=weight)
     for number in range(461, 1241):
         fate = Fate.SKIPPED if number > 1240 - SKIPPED else Fate.NOT_SAMPLED
         why = "the text is empty" if fate is Fate.SKIPPED else ""
@@ -522,10 +509,7 @@ def test_partial_run_is_announced_before_anything_else() -> None:
 
 
 def test_residue_is_shown_with_its_size() -> None:
-    assert (
-        "9 causes with 9 complaints behind them, 1.5% of all complaints"
-        in _Page(render(board_report("en"))).text
-    )
+    assert "9 causes with 9 complaints behind them, 1.5% of all complaints" in _Page(render(board_report("en"))).text
 
 
 def test_marks_of_new_and_uncontrollable_causes() -> None:
@@ -583,9 +567,7 @@ def test_page_is_built_for_everyone(language: str, hostile: bool) -> None:
     assert len(ids) == len(set(ids))
     assert {link["href"] for link in page.all("a")} <= {f"#{one}" for one in ids}
     assert {"main", "header", "footer", "nav"} <= {tag for tag, _ in page.elements}
-    named = [
-        one.get("aria-label") or one.get("aria-labelledby") for one in page.all("section") + page.all("table")
-    ]
+    named = [one.get("aria-label") or one.get("aria-labelledby") for one in page.all("section") + page.all("table")]
     assert all(named)
 
 
@@ -616,9 +598,7 @@ def test_very_long_quote_is_cut_openly() -> None:
     report = board_report("en")
     first = report.ranking.causes[0]
     long = first.model_copy(update={"quotes": (Quote(row_id="C-1", text="word " * 100_000),)})
-    document = render(
-        report.model_copy(update={"ranking": report.ranking.model_copy(update={"causes": (long,)})})
-    )
+    document = render(report.model_copy(update={"ranking": report.ranking.model_copy(update={"causes": (long,)})}))
     assert "[cut here: the whole text is in the file]" in document
     assert len(document) < 200_000
 
@@ -677,16 +657,12 @@ def test_price_and_time() -> None:
 @pytest.mark.parametrize("key", sorted(TABLE))
 def test_both_languages_say_the_same(key: str) -> None:
     forms = [[form] if isinstance(form, str) else list(form.values()) for form in TABLE[key]]
-    fields = [
-        {name for one in form for _, name, _, _ in string.Formatter().parse(one) if name} for form in forms
-    ]
+    fields = [{name for one in form for _, name, _, _ in string.Formatter().parse(one) if name} for form in forms]
     assert fields[0] == fields[1]
 
 
 def test_every_wording_is_used() -> None:
-    sources = [
-        path for path in REPORT_SOURCE.rglob("*") if path.suffix in (".py", ".j2") and path.name != "words.py"
-    ]
+    sources = [path for path in REPORT_SOURCE.rglob("*") if path.suffix in (".py", ".j2") and path.name != "words.py"]
     asked = "\n".join(path.read_text("utf-8") for path in sources)
     asked += (REPORT_SOURCE / "words.py").read_text("utf-8").split("TABLE: Mapping")[0]
     built = {f"fate:{fate.value}" for fate in Fate} | {f"nothing:{one.value}" for one in NothingReason}
@@ -742,9 +718,7 @@ def test_ordinary_cells_stay_as_they_are() -> None:
 
 def test_hostile_cells_in_the_files(tmp_path: Path) -> None:
     report = board_report("en")
-    row = report.ledger[0].model_copy(
-        update={"id": '=HYPERLINK("https://evil.example")', "reason": "\x1b[2J"}
-    )
+    row = report.ledger[0].model_copy(update={"id": '=HYPERLINK("https://evil.example")', "reason": "\x1b[2J"})
     write(report.model_copy(update={"ledger": (row,)}), tmp_path)
     shown = _rows(tmp_path / "ledger.csv")[0]
     assert shown["id"] == '\'=HYPERLINK("https://evil.example")'
@@ -774,9 +748,7 @@ def test_folder_that_is_a_file_is_the_users_mistake(tmp_path: Path) -> None:
 # ── the terminal ──
 
 
-def _console(
-    encoding: str, *, width: int | None = None, terminal: bool = False
-) -> tuple[Console, Callable[[], str]]:
+def _console(encoding: str, *, width: int | None = None, terminal: bool = False) -> tuple[Console, Callable[[], str]]:
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding)
 

@@ -13,9 +13,7 @@ from test_report import board_report
 from rootcause.report.files import write
 from rootcause.report.words import words_for
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists() and "CI" not in os.environ, reason=f"{CHROMIUM} is not installed"
-)
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists() and "CI" not in os.environ, reason=f"{CHROMIUM} is not installed")
 
 WIDTHS = (1280, 390)
 LEAST_CONTRAST = 4.5
@@ -58,11 +56,7 @@ OUTSIDE = """[...document.querySelectorAll('main *')]
 def visits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Visit]]:
     """Each report seen wide and narrow, light and dark, by one browser a report."""
     seen = {}
-    looks = [
-        Look(width, dark, f"({UNFOLD}, [{CONTRAST}, {OUTSIDE}])")
-        for width in WIDTHS
-        for dark in (False, True)
-    ]
+    looks = [Look(width, dark, f"({UNFOLD}, [{CONTRAST}, {OUTSIDE}])") for width in WIDTHS for dark in (False, True)]
     for name, language, hostile in (("en", "en", False), ("ru", "ru", False), ("hostile", "ru", True)):
         folder = tmp_path_factory.mktemp(name)
         write(board_report(language, hostile=hostile, complete=0.71 if hostile else 0.97), folder)

@@ -36,7 +36,9 @@ def test_margin_with_the_finite_population_correction(n: int, population: int, e
     assert margin_of(n, population) == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize(("margin", "population", "expected"), [(0.03, 10**9, 1068), (0.05, 1000, 278), (0.05, 0, 0), (0.5, 1, 1), (0, 70, 70)])
+@pytest.mark.parametrize(
+    ("margin", "population", "expected"), [(0.03, 10**9, 1068), (0.05, 1000, 278), (0.05, 0, 0), (0.5, 1, 1), (0, 70, 70)]
+)
 def test_rows_that_a_margin_needs(margin: float, population: int, expected: int) -> None:
     assert rows_for(margin, population) == expected
 
@@ -58,7 +60,9 @@ def test_rows_are_the_fewest_that_reach_the_margin() -> None:
 def test_allocation_adds_up_and_leaves_no_stratum_out() -> None:
     rng = random.Random(1)
     for _ in range(300):
-        sizes: dict[str | None, int] = {topic: rng.choice([1, 2, 30, 1000]) for topic in ("a", "b", "c", None)[: rng.randint(1, 4)]}
+        sizes: dict[str | None, int] = {
+            topic: rng.choice([1, 2, 30, 1000]) for topic in ("a", "b", "c", None)[: rng.randint(1, 4)]
+        }
         n = rng.randint(0, sum(sizes.values()) + 5)
         given = allocate(sizes, n)
         assert given.keys() == sizes.keys()
@@ -90,7 +94,8 @@ def test_a_larger_sample_contains_a_smaller_one() -> None:
     before: set[str] = set()
     for n in range(1, 301, 7):
         after = {row.id for row in draw(rows, labels, n=n, seed=4).complaints}
-        assert before <= after and len(after) == n
+        assert before <= after
+        assert len(after) == n
         before = after
 
 

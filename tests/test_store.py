@@ -108,7 +108,9 @@ def test_what_a_run_has_spent(store: Store) -> None:
     spent = store.spent("run")
     assert spent.used == Usage(calls=4, prompt=330, completion=60, cached=80)
     assert (spent.repeated, spent.failed, spent.seconds) == (1, 1, 2.0)
-    assert store.paid("run", "a") and store.paid("other", "a") and not store.paid("other", "b")
+    assert store.paid("run", "a")
+    assert store.paid("other", "a")
+    assert not store.paid("other", "b")
 
 
 def test_unknown_cached_tokens_are_not_zero(store: Store) -> None:
@@ -130,7 +132,8 @@ def test_a_run_is_taken_up_again(store: Store) -> None:
     store.end("run-1", "complete", None)
     assert store.report("run-1") == ("run-1", '{"report": 1}'), "an end without a report keeps the one there is"
     assert store.report("run-2") == ("run-2", None)
-    assert store.report("run-") is None and store.report("x") is None
+    assert store.report("run-") is None
+    assert store.report("x") is None
 
 
 def test_keys_depend_on_content_not_on_order() -> None:
@@ -177,20 +180,31 @@ def test_a_path_that_cannot_be_is_refused(tmp_path: Path) -> None:
             Store(path)
 
 
-def test_a_read_only_folder_is_refused() -> None:
-    """In a process of a user who is not root, for whom there is no read-only folder."""
+@pytest.fixture
+def not_root() -> Iterator[None]:
+    """For root there is no read-only folder."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    yield
+    os.seteuid(user)
+
+
+def test_a_read_only_folder_is_refused(not_root: None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o555)
-        run = subprocess.run(
-            [sys.executable, "-c", WRITER, f"{folder}/rootcause.db", "a", "1", "0"],
-            env={**os.environ, "PYTHONPATH": SOURCES, "PYTHONDONTWRITEBYTECODE": "1"},
-            user=65534 if os.geteuid() == 0 else None,
-            capture_output=True,
-            text=True,
-        )
-        assert run.returncode != 0
-        assert "rootcause.errors.StoreError: the database" in run.stderr and "check its permissions" in run.stderr
+        with pytest.raises(StoreError, match=r"Permission denied.*check its permissions"):
+            Store(Path(folder) / "rootcause.db")
         assert list(Path(folder).iterdir()) == []
+
+
+def test_a_read_only_database_is_refused(not_root: None) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rootcause.db"
+        Store(path).__exit__(None, None, None)
+        path.chmod(0o400)
+        with pytest.raises(StoreError, match=r"readonly.*check"), Store(path) as store:
+            store.keep_reply("k", "r", 1)
 
 
 def test_a_full_disk_is_one_sentence(store: Store) -> None:
@@ -243,7 +257,8 @@ def test_kills_lose_nothing_that_was_confirmed(tmp_path: Path) -> None:
     confirmed: list[str] = []
     for kill in range(10):
         process = writer(path, f"k{kill}", 10**6)
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         first = process.stdout.readline()
         time.sleep(rng.uniform(0, 0.15))
         os.kill(process.pid, signal.SIGKILL)

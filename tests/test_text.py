@@ -15,8 +15,14 @@ RUSSIAN = (
     "Деньги за доставку вы взяли сразу же, в тот же день, а возвращать их не хотите."
 )
 UKRAINIAN = "Кур'єр так і не приїхав, і ніхто мені не подзвонив, хоча я цілий день сиділа вдома з дітьми та чекала на замовлення."
-CHINESE = "快递员一直没有来，也没有人给我打电话，我和孩子们在家里等了整整一个下午，客服也没有人接，我对你们的服务非常失望，希望你们尽快处理这个问题并且退还我的运费。" * 2
-JAPANESE = "配達員は結局来ませんでした。誰からも電話がなく、子供たちと一緒に午後ずっと家で待っていました。とても残念です。早く返金してください。" * 2
+CHINESE = (
+    "快递员一直没有来，也没有人给我打电话，我和孩子们在家里等了整整一个下午，客服也没有人接，我对你们的服务非常失望，希望你们尽快处理这个问题并且退还我的运费。"
+    * 2
+)
+JAPANESE = (
+    "配達員は結局来ませんでした。誰からも電話がなく、子供たちと一緒に午後ずっと家で待っていました。とても残念です。早く返金してください。"
+    * 2
+)
 
 
 @pytest.mark.parametrize(
@@ -122,15 +128,28 @@ def test_runs_of_words() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [(ENGLISH, "LATIN"), (RUSSIAN, "CYRILLIC"), (CHINESE, "CJK"), (JAPANESE, "HIRAGANA"), ("عليكم", "ARABIC"), ("12 !😡", None), ("", None)],
+    [
+        (ENGLISH, "LATIN"),
+        (RUSSIAN, "CYRILLIC"),
+        (CHINESE, "CJK"),
+        (JAPANESE, "HIRAGANA"),
+        ("عليكم", "ARABIC"),
+        ("12 !😡", None),
+        ("", None),
+    ],
 )
 def test_script(text: str, expected: str | None) -> None:
     assert script(text) == expected
 
 
 def test_scripts_without_spaces() -> None:
-    assert unspaced(CHINESE) and unspaced(JAPANESE) and unspaced("ภาษาไทย")
-    assert not unspaced(ENGLISH) and not unspaced(RUSSIAN) and not unspaced("한국어") and not unspaced("")
+    assert unspaced(CHINESE)
+    assert unspaced(JAPANESE)
+    assert unspaced("ภาษาไทย")
+    assert not unspaced(ENGLISH)
+    assert not unspaced(RUSSIAN)
+    assert not unspaced("한국어")
+    assert not unspaced("")
 
 
 def test_language_is_told_only_with_confidence() -> None:
@@ -172,7 +191,9 @@ def test_a_huge_complaint_is_quick() -> None:
     assert time.perf_counter() - started < 0.5
 
 
-@pytest.mark.parametrize(("text", "quote"), [("a" * 20_000, "a" * 10_000), ("a " * 10_000, "a " * 5_000 + "b"), ("ab" * 10_000, "ab")])
+@pytest.mark.parametrize(
+    ("text", "quote"), [("a" * 20_000, "a" * 10_000), ("a " * 10_000, "a " * 5_000 + "b"), ("ab" * 10_000, "ab")]
+)
 def test_a_hostile_quote_is_quick(text: str, quote: str) -> None:
     started = time.perf_counter()
     assert not contains(text, quote)

@@ -25,7 +25,15 @@ class Asker:
         return self._client.endpoint
 
     async def ask(
-        self, key: str, messages: Sequence[Message], *, schema: dict[str, Any], name: str, limit: int, tokens: int, repeat: int = 0
+        self,
+        key: str,
+        messages: Sequence[Message],
+        *,
+        schema: dict[str, Any],
+        name: str,
+        limit: int,
+        tokens: int,
+        repeat: int = 0,
     ) -> Reply:
         """The reply; the caller books it with `book` once it knows whether it is valid.
 

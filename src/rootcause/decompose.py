@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from pydantic import ValidationError
 
 from rootcause.ask import Asker
 from rootcause.errors import CallFailed
 from rootcause.llm.client import Message
-from rootcause.models import Answer, Example, Failure, Frozen, Topic
+from rootcause.models import Answer, Failure, Frozen, Topic
 from rootcause.prompt import Prompts
 from rootcause.teach import Lesson
-from rootcause.validate import ReplyInvalid, Violation, attribute, parse, violations
+from rootcause.validate import ReplyInvalid, Violation, violations
 
 MENDS = 2
 
@@ -65,7 +63,7 @@ class Decomposer:
             reply = await self._asker.ask(
                 key, messages, schema=lesson.reply_schema, name="answer", limit=lesson.limit, tokens=lesson.tokens, repeat=repeat
             )
-            answer, found = _judge(reply.text, text, lesson.shots, topic, self._language)
+            answer, found = _judge(reply.text, text, lesson, topic, self._language)
             self._asker.book(key, reply, valid=not found)
             if answer is not None and not found:
                 return answer, attempt
@@ -79,10 +77,10 @@ class Decomposer:
 
 
 def _judge(
-    reply: str, text: str, shots: Mapping[str, Example], topic: Topic | None, language: str | None
+    reply: str, text: str, lesson: Lesson, topic: Topic | None, language: str | None
 ) -> tuple[Answer | None, tuple[Violation, ...]]:
     try:
-        answer = attribute(parse(reply), shots)
+        answer = lesson.read(reply)
     except ReplyInvalid as error:
         return None, (Violation(rule="invalid", message=str(error)),)
-    return answer, violations(answer, text, topic=topic, shots=shots, language=language)
+    return answer, violations(answer, text, topic=topic, shots=lesson.precedents, language=language)

@@ -20,10 +20,10 @@ from rootcause.models import NEW_CAUSE, Cause, Chain, ChainRef, Frozen, Outcome,
 from rootcause.text import fold, words
 from rootcause.validate import EXTERNAL_CAUSE
 
-# python benchmarks/merging.py, 2026-11-22: 0.36 gives the best mean B-cubed F1 of the four packs, 0.812 (0.40: 0.767, 0.50: 0.619)
+# python benchmarks/merging.py, 2026-11-22: 0.36 has the best mean B-cubed F1 of the four packs, 0.812 (0.40: 0.767, 0.50: 0.619)
 SAME = 0.36  # average similarity from which two roots are one cause
-# The same command: above 0.24 lie 52 pairs of clusters a pack, 27 % of them same, 66 % of all same ones: what 60 questions can reach
-OPEN = 0.24  # from here up to SAME the model decides, where it can (95 % of the same pairs would take 0.14 and 197 questions a pack)
+# The same command, the same day: from 0.24 on lie 52 pairs of clusters a pack, 66 % of all same ones: 60 questions reach them
+OPEN = 0.24  # from here up to SAME the model decides, where it can (95 % of the same pairs: 0.14, 197 questions a pack)
 _NEIGHBOURS = 24
 _CHUNK = 1024
 _LARGEST = 4000  # points clustered at once: 130 MB
@@ -45,7 +45,9 @@ class _Root(Frozen):
     chains: tuple[ChainRef, ...]
 
 
-async def merge(outcomes: Sequence[Outcome], topics: Mapping[str, Topic], *, judge: Judge | None, namer: Namer | None) -> tuple[Cause, ...]:
+async def merge(
+    outcomes: Sequence[Outcome], topics: Mapping[str, Topic], *, judge: Judge | None, namer: Namer | None
+) -> tuple[Cause, ...]:
     """All causes of the outcomes' chains, the catalogue's first, sorted by id. judge, namer: None where no model can."""
     known: dict[tuple[str, str], list[ChainRef]] = {}
     fresh: dict[str | None, dict[str, list[tuple[Chain, ChainRef]]]] = {}
@@ -138,8 +140,8 @@ def _alike(means: NDArray[np.float32], least: float) -> list[tuple[float, int, i
 
 
 def _linked_block(vectors: NDArray[np.float32], block: list[int], threshold: float) -> list[list[int]]:
-    from scipy.cluster.hierarchy import fcluster, linkage
-    from scipy.spatial.distance import squareform
+    from scipy.cluster.hierarchy import fcluster, linkage  # type: ignore[import-untyped]
+    from scipy.spatial.distance import squareform  # type: ignore[import-untyped]
 
     if len(block) == 1:
         return [block]
@@ -171,11 +173,15 @@ def _blocks(vectors: NDArray[np.float32], threshold: float) -> list[list[int]]:
 
 
 def _parts(
-    places: NDArray[np.int64], rows: NDArray[np.int64], columns: NDArray[np.int64], strengths: NDArray[np.float32], threshold: float
+    places: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    strengths: NDArray[np.float32],
+    threshold: float,
 ) -> list[list[int]]:
     """Connected parts of `places` by their links, which are given by places within `places`."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
+    from scipy.sparse import coo_matrix  # type: ignore[import-untyped]
+    from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
 
     strong = strengths >= threshold
     rows, columns, strengths = rows[strong], columns[strong], strengths[strong]

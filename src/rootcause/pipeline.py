@@ -18,7 +18,7 @@ from rootcause import embed
 from rootcause.ask import Asker
 from rootcause.decompose import Decomposer, Explained
 from rootcause.errors import CostLimitReached, SettingsError
-from rootcause.fewshot.select import Shots, ShotKind
+from rootcause.fewshot.select import ShotKind, Shots
 from rootcause.llm.client import Client
 from rootcause.llm.endpoint import Endpoint
 from rootcause.llm.prices import Price
@@ -176,7 +176,9 @@ class Run:
         spend = Spend(None if self._endpoint.on_this_machine else self._price, settings.max_cost)
         async with Client(self._endpoint) as client:
             asker = Asker(client, store, spend, run=plan.run_id, seed=settings.seed)
-            outcomes = await self._explain_all(plan.items, Decomposer(asker, self._prompts, language=settings.language), spend, watcher)
+            outcomes = await self._explain_all(
+                plan.items, Decomposer(asker, self._prompts, language=settings.language), spend, watcher
+            )
             verdicts = Verdicts(asker, self._prompts, language=settings.language)
             topics = {topic: pack.topic for topic, pack in self._packs.items()}
             judge, namer = (None, None) if self._endpoint.weak or spend.exhausted else (verdicts.judge(topics), verdicts.namer())
@@ -223,7 +225,13 @@ class Run:
             pack = self._packs.get(topic) if topic else None
             shots = self._shots if pack else Shots(kind=ShotKind.NONE)
             self._teachers[topic] = Teacher(
-                pack, shots, self._prompts, self._counter, self._endpoint, seed=self._settings.seed, language=self._settings.language
+                pack,
+                shots,
+                self._prompts,
+                self._counter,
+                self._endpoint,
+                seed=self._settings.seed,
+                language=self._settings.language,
             )
         return self._teachers[topic]
 
@@ -236,7 +244,8 @@ class Run:
         async def explain(place: int, item: Item) -> None:
             teacher = self._teacher(item.topic)
             if item.lesson is None:
-                explained = Explained(answer=None, failure=Failure(kind="too long", message=item.too_long or ""), attempts=0, fresh=False)
+                failure = Failure(kind="too long", message=item.too_long or "")
+                explained = Explained(answer=None, failure=failure, attempts=0, fresh=False)
             else:
                 try:
                     explained = await decomposer.explain(item.text, item.lesson, teacher.topic)
@@ -305,7 +314,8 @@ class Run:
         spent = self._store.spent(plan.run_id)
         notes = [*plan.notes]
         if spend.exhausted:
-            notes.append(f"stopped at --max-cost {self._settings.max_cost}: {sampled - sum(len(o.rows) for o in outcomes)} sampled rows were not reached")
+            missing = sampled - sum(len(outcome.rows) for outcome in outcomes)
+            notes.append(f"stopped at --max-cost {self._settings.max_cost}: {missing} sampled rows were not reached")
         return RunReport(
             run_id=plan.run_id,
             started=self._store.started(plan.run_id),
@@ -389,5 +399,5 @@ def _next_steps(ranking: Ranking, sampled: int, population: int) -> tuple[str, .
     for above, below in pairwise(ranking.causes[:4]):
         if below.high > above.low and sampled < population:
             more = min(population, max(sampled * 4, 100))
-            return (f"causes {above.rank} and {below.rank} cannot be told apart on {sampled} rows: analyse more with --sample {more}",)
+            return (f"causes {above.rank} and {below.rank} cannot be told apart on {sampled} rows: try --sample {more}",)
     return ()

@@ -12,9 +12,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from rootcause.errors import SettingsError
 from rootcause.models import Answer, Example, Topic
+from rootcause.shortform import shorten
 from rootcause.validate import Violation
 
-FILES = ("system.j2", "complaint.j2", "mend.j2", "same.j2", "name.j2")
+FILES = ("system.j2", "complaint.j2", "short_system.j2", "short_complaint.j2", "mend.j2", "same.j2", "name.j2")
 _SENTENCE = re.compile(r"[^.!?…\n;]+[.!?…]*")
 _CLAUSE = re.compile(r"(?<=[,:—–-])\s+")
 _SHORTEST_QUOTE = 8
@@ -34,14 +35,14 @@ class Prompts:
             keep_trailing_newline=False,
             autoescape=False,
         )
-        self._environment.filters["compact"] = compact
+        self._environment.filters.update(compact=compact, short=shorten)
 
-    def system(self, topic: Topic | None, shots: tuple[Example, ...], language: str | None) -> str:
+    def system(self, topic: Topic | None, shots: tuple[Example, ...], language: str | None, *, short: bool) -> str:
         """What is the same, byte for byte, for every complaint of the topic."""
-        return self._render("system.j2", topic=topic, shots=shots, language=language)
+        return self._render("short_system.j2" if short else "system.j2", topic=topic, shots=shots, language=language)
 
-    def complaint(self, text: str, shots: tuple[Example, ...]) -> str:
-        return self._render("complaint.j2", text=text, shots=shots)
+    def complaint(self, text: str, shots: tuple[Example, ...], *, short: bool) -> str:
+        return self._render("short_complaint.j2" if short else "complaint.j2", text=text, shots=shots)
 
     def mend(self, violations: tuple[Violation, ...]) -> str:
         return self._render("mend.j2", violations=violations)

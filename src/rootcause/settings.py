@@ -33,7 +33,9 @@ class Settings(BaseSettings):
     context: int | None = Field(default=None, ge=1024, description="tokens the model's context holds")
     concurrency: int | None = Field(default=None, ge=1, le=1000)
     shots: str | None = None
-    language: str | None = Field(default=None, pattern="^[a-z]{2}$", description="of the chains and the report; None: the complaint's own")
+    language: str | None = Field(
+        default=None, pattern="^[a-z]{2}$", description="of chains and report; None: the complaints' own"
+    )
     seed: int = DEFAULT_SEED
     min_complete: float = Field(default=0.98, ge=0, le=1)
     max_cost: float | None = Field(default=None, ge=0)
@@ -53,7 +55,9 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         existing = [path for path in files() if path.is_file()]
-        return (init_settings, env_settings, *(TomlConfigSettingsSource(settings_cls, toml_file=path) for path in reversed(existing)))
+        del dotenv_settings, file_secret_settings  # two more places would be two more to look into
+        tables = (TomlConfigSettingsSource(settings_cls, toml_file=path) for path in reversed(existing))
+        return (init_settings, env_settings, *tables)
 
 
 def resolve(**flags: Any) -> Settings:

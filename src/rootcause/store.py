@@ -136,7 +136,9 @@ class Store:
 
     def end(self, run: str, status: str, report: str | None) -> None:
         """status: complete, partial, interrupted or stopped. report: the run's report as JSON."""
-        self._run("UPDATE runs SET ended = ?, status = ?, report = coalesce(?, report) WHERE id = ?", (_now(), status, report, run))
+        self._run(
+            "UPDATE runs SET ended = ?, status = ?, report = coalesce(?, report) WHERE id = ?", (_now(), status, report, run)
+        )
 
     def runs(self) -> list[sqlite3.Row]:
         """All runs, newest first: id, started, ended, status, source, model."""
@@ -163,11 +165,12 @@ class Store:
         while True:
             try:
                 self._db.execute("PRAGMA journal_mode=WAL")
-                return
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
+            else:
+                return
 
     def _migrate(self, path: Path) -> None:
         """Brings the tables up to date: looked at first, so that opening waits for no writer, and again inside the lock."""
@@ -189,7 +192,9 @@ class Store:
         known = self._db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migrations'").fetchone()
         applied = {row["name"] for row in self._db.execute("SELECT name FROM migrations")} if known else set()
         if unknown := applied - {name for name, _ in _MIGRATIONS}:
-            raise StoreError(f"{path} was written by a newer rootcause ({min(unknown)}); update rootcause, or use another --store")
+            raise StoreError(
+                f"{path} was written by a newer rootcause ({min(unknown)}); update rootcause, or use another --store"
+            )
         return [(name, script) for name, script in _MIGRATIONS if name not in applied]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rootcause.models import NEW_CAUSE, Answer, Basis, Chain, Example, Frozen, NothingReason, Topic
-from rootcause.text import contains, fold, normalise, overlap, runs, same_language, unspaced, words
+from rootcause.text import contains, fold, normalise, overlap, runs, same_language, script, unspaced, words
 from rootcause.text import language as told_language
 
 MAX_CHAINS = 3
@@ -150,15 +150,18 @@ def violations(
     shots: the labelled examples that the model was shown (or, for a labelled example, the rest of its pack).
     language: a text in the language the chains must have; None means the complaint's own.
     """
-    found = list(_shape(answer, topic))
+    found = _shape(answer, topic)
     for place, chain in enumerate(answer.chains):
-        found.extend(
-            violation.model_copy(update={"chain": place})
-            for rule in (_steps, _circles, _restates, _blames, _outside)
-            for violation in rule(chain, text)
-        )
-        found.extend(violation.model_copy(update={"chain": place}) for violation in _evidence(chain, text, shots))
-        found.extend(violation.model_copy(update={"chain": place}) for violation in _leaks(chain, text, topic, shots))
+        broken = [
+            *_steps(chain),
+            *_circles(chain),
+            *_restates(chain, text),
+            *_blames(chain),
+            *_outside(chain),
+            *_evidence(chain, text, shots),
+            *_leaks(chain, text, topic, shots),
+        ]
+        found.extend(violation.model_copy(update={"chain": place}) for violation in broken)
         if not _in_language(" ".join(step.cause for step in chain.steps), text, topic, language):
             found.append(Violation(rule="language", message="the steps are not in the language asked for", chain=place))
     return tuple(sorted(found, key=lambda v: (v.chain or 0, v.step or 0)))
@@ -205,7 +208,9 @@ def _shape(answer: Answer, topic: Topic | None) -> list[Violation]:
     if answer.nothing_to_explain is not None and answer.chains:
         found.append(Violation(rule="nothing-or-chains", message="an answer is either 'nothing to explain' or chains, not both"))
     if answer.nothing_to_explain is None and not answer.chains:
-        found.append(Violation(rule="nothing-or-chains", message="there is neither a chain nor a reason why there is nothing to explain"))
+        found.append(
+            Violation(rule="nothing-or-chains", message="there is neither a chain nor a reason why there is nothing to explain")
+        )
     if len(answer.chains) > MAX_CHAINS:
         found.append(Violation(rule="too-many-chains", message=f"at most {MAX_CHAINS} chains, one for each problem"))
     allowed = {NEW_CAUSE, EXTERNAL_CAUSE, *(cause.id for cause in (topic.causes if topic else ()))}
@@ -214,22 +219,28 @@ def _shape(answer: Answer, topic: Topic | None) -> list[Violation]:
         if chain.cause not in allowed:
             found.append(Violation(rule="unknown-cause", message=f"'{chain.cause}' is not in the catalogue", chain=place))
         if chain.cause in seen and chain.cause not in (NEW_CAUSE, EXTERNAL_CAUSE):
-            found.append(Violation(rule="same-cause-twice", message=f"two chains end in '{chain.cause}': one problem, one chain", chain=place))
+            found.append(
+                Violation(
+                    rule="same-cause-twice", message=f"two chains end in '{chain.cause}': one problem, one chain", chain=place
+                )
+            )
         seen.add(chain.cause)
     return found
 
 
-def _steps(chain: Chain, text: str) -> list[Violation]:
+def _steps(chain: Chain) -> list[Violation]:
     found = []
     if not MIN_STEPS <= len(chain.steps) <= MAX_STEPS:
-        found.append(Violation(rule="step-count", message=f"a chain has {MIN_STEPS} to {MAX_STEPS} steps, not {len(chain.steps)}"))
+        found.append(
+            Violation(rule="step-count", message=f"a chain has {MIN_STEPS} to {MAX_STEPS} steps, not {len(chain.steps)}")
+        )
     for place, step in enumerate(chain.steps):
         if not 2 <= _length(step.cause) <= _LONGEST_STEP:
             found.append(Violation(rule="not-a-sentence", message="a step is one sentence that states a cause", step=place))
     return found
 
 
-def _circles(chain: Chain, text: str) -> list[Violation]:
+def _circles(chain: Chain) -> list[Violation]:
     return [
         Violation(rule="repeats", message=f"step {later + 1} says the same as step {earlier + 1}", step=later)
         for later in range(len(chain.steps))
@@ -247,13 +258,17 @@ def _restates(chain: Chain, text: str) -> list[Violation]:
     return []
 
 
-def _blames(chain: Chain, text: str) -> list[Violation]:
+def _blames(chain: Chain) -> list[Violation]:
     if chain.steps and _names_a_culprit(normalise(chain.root.cause)):
-        return [Violation(rule="blames", message="the root blames a person instead of naming what lets it happen", step=len(chain.steps) - 1)]
+        return [
+            Violation(
+                rule="blames", message="the root blames a person instead of naming what lets it happen", step=len(chain.steps) - 1
+            )
+        ]
     return []
 
 
-def _outside(chain: Chain, text: str) -> list[Violation]:
+def _outside(chain: Chain) -> list[Violation]:
     if chain.steps and chain.cause == NEW_CAUSE and _OUTSIDE.search(normalise(chain.root.cause)):
         message = f"the root lies outside the company's control: go on to what it can change, or answer '{EXTERNAL_CAUSE}'"
         return [Violation(rule="not-actionable", message=message, step=len(chain.steps) - 1)]
@@ -264,9 +279,13 @@ def _evidence(chain: Chain, text: str, shots: Mapping[str, Example]) -> list[Vio
     found = []
     for place, step in enumerate(chain.steps):
         if step.basis is Basis.STATED and not (step.evidence and _quotable(step.evidence) and contains(text, step.evidence)):
-            found.append(Violation(rule="quote", message=f"the quote of step {place + 1} does not occur in the complaint", step=place))
+            found.append(
+                Violation(rule="quote", message=f"the quote of step {place + 1} does not occur in the complaint", step=place)
+            )
         elif step.basis is Basis.PRECEDENT and step.evidence not in shots:
-            found.append(Violation(rule="precedent", message=f"step {place + 1} names no labelled example that was shown", step=place))
+            found.append(
+                Violation(rule="precedent", message=f"step {place + 1} names no labelled example that was shown", step=place)
+            )
         elif step.basis is Basis.INFERRED and step.evidence is not None:
             found.append(Violation(rule="inferred", message=f"step {place + 1} is inferred, so it has no evidence", step=place))
     return found
@@ -287,10 +306,11 @@ def _length(text: str) -> float:
 
 
 def _in_language(steps: str, text: str, topic: Topic | None, language: str | None) -> bool:
-    """Where the complaint's own language cannot be told (transliterated, very short), the topic's is right too."""
-    if language is not None or same_language(steps, text):
-        return language is None or same_language(steps, language)
-    return topic is not None and told_language(text) is None and same_language(steps, topic.context)
+    """A complaint in Latin letters whose language cannot be told may be the topic's, transliterated."""
+    if language is not None:
+        return same_language(steps, language)
+    transliterated = script(text) == "LATIN" and told_language(text) is None
+    return same_language(steps, text) or (transliterated and topic is not None and same_language(steps, topic.context))
 
 
 def _leaks(chain: Chain, text: str, topic: Topic | None, shots: Mapping[str, Example]) -> list[Violation]:
@@ -302,7 +322,9 @@ def _leaks(chain: Chain, text: str, topic: Topic | None, shots: Mapping[str, Exa
         said = _telling_runs(step.cause) - own
         copied = next((example.id for example in shots.values() if said & _told(example.text)), None) if said else None
         if copied is not None:
-            return [Violation(rule="leak", message=f"step {place + 1} copies words from the text of example {copied}", step=place)]
+            return [
+                Violation(rule="leak", message=f"step {place + 1} copies words from the text of example {copied}", step=place)
+            ]
         known = sources.get(fold(step.cause), ())
         if known and not precedents.intersection(known):
             message = f"step {place + 1} is copied from example {known[0]}, which is not its precedent"

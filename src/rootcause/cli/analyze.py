@@ -71,7 +71,7 @@ def analyze(
         _consent(plan, endpoint, max_cost=settings.max_cost, yes=yes)
         report = _execute(run, plan, err)
     folder = settings.store / "runs" / report.run_id
-    _publish(report, plan.record, folder, out, err, as_json=as_json)
+    _publish(report, plan.record, folder, out, as_json=as_json)
     if report.partial:
         raise typer.Exit(EXIT_INCOMPLETE)
 
@@ -145,12 +145,13 @@ def _execute(run: Run, plan: Plan, err: Console) -> RunReport:
 
         class Shown:
             def answered(self, explained: Explained, spent: float | None) -> None:
+                del explained
                 progress.update(task, advance=1, spent=f"cost {spent:.2f}" if spent else "")
 
         return asyncio.run(run.execute(plan, Shown()))
 
 
-def _publish(report: RunReport, record: str, folder: Path, out: Console, err: Console, *, as_json: bool) -> None:
+def _publish(report: RunReport, record: str, folder: Path, out: Console, *, as_json: bool) -> None:
     """Writes the run's folder and shows the result."""
     from rootcause.report import files, terminal
 

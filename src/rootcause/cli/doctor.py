@@ -11,6 +11,7 @@ from rootcause.cli import options
 from rootcause.errors import EXIT_UNAVAILABLE, RootcauseError
 
 if TYPE_CHECKING:
+    from rootcause.models import Usage
     from rootcause.settings import Settings
 
 
@@ -69,7 +70,7 @@ def _prompts(settings: Settings) -> str:
     from rootcause.resources import folders
 
     places = folders("prompts", settings.prompts)
-    Prompts(places).system(None, (), None)
+    Prompts(places).system(None, (), None, short=False)
     return ", ".join(str(place) for place in places)
 
 
@@ -82,6 +83,10 @@ def _store(settings: Settings) -> str:
         return f"{path}, {len(store.runs())} runs"
 
 
+def _unrecorded(outcome: str, usage: Usage, seconds: float) -> None:
+    """The doctor's question belongs to no run."""
+
+
 def _model(settings: Settings) -> str:
     """Asks the model one small question: the only way to know that it answers."""
     import asyncio
@@ -89,15 +94,18 @@ def _model(settings: Settings) -> str:
     from rootcause.llm.client import Client, Message
     from rootcause.llm.connect import connect, shots_for
 
-    schema = {"type": "object", "properties": {"ready": {"type": "boolean"}}, "required": ["ready"], "additionalProperties": False}
+    schema = {
+        "type": "object",
+        "properties": {"ready": {"type": "boolean"}},
+        "required": ["ready"],
+        "additionalProperties": False,
+    }
     question: list[Message] = [{"role": "user", "content": 'Are you ready? Answer with JSON only: {"ready": true}'}]
     with connect(settings, shots_for(settings)) as endpoint:
 
         async def ask() -> float:
             async with Client(endpoint) as client:
-                reply = await client.ask(
-                    question, schema=schema, name="ready", limit=200, seed=0, record=lambda outcome, usage, seconds: None
-                )
+                reply = await client.ask(question, schema=schema, name="ready", limit=200, seed=0, record=_unrecorded)
                 return reply.seconds
 
         seconds = asyncio.run(ask())

@@ -31,7 +31,9 @@ def list_models(as_json: options.Json = False) -> None:
         model = item.model
         here = "default" if item.is_default else "yes" if item.present else "no"
         about = "" if model.size_exact else "about "
-        table.add_row(model.name, here, f"{about}{model.size / 1e9:.1f} GB", f"{model.memory:g} GB", model.licence, model.languages)
+        table.add_row(
+            model.name, here, f"{about}{model.size / 1e9:.1f} GB", f"{model.memory:g} GB", model.licence, model.languages
+        )
     consoles()[0].print(table)
 
 
@@ -44,7 +46,9 @@ def pull(name: Annotated[str, typer.Argument(help="A name of 'rootcause models l
     from rootcause.llm import shelf
 
     err = consoles()[1]
-    with Progress(TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn(), console=err, transient=True) as progress:
+    with Progress(
+        TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn(), console=err, transient=True
+    ) as progress:
         task = progress.add_task(f"Fetching {name}", total=None)
         path = shelf.pull(name, progress=lambda here, total: progress.update(task, completed=here, total=total))
     typer.echo(f"{name} is at {path} and is now the local default")

@@ -86,4 +86,6 @@ def _stored(settings: Settings, run: str) -> RunReport:
     try:
         return RunReport.model_validate_json(found[1])
     except ValidationError:
-        raise SettingsError(f"run {found[0]} was written by another version; run its command again, answers are not asked twice") from None
+        raise SettingsError(
+            f"run {found[0]} was written by another version; run its command again, no answer is paid twice"
+        ) from None

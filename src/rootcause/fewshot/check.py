@@ -572,8 +572,24 @@ def _short(text: str) -> str:
 
 
 _RULES: tuple[Callable[[_Material], Iterator[Finding]], ...] = (
-    _answer_rules, _precedents, _countermeasures, _quote_lengths, _text_language,
-    _near_duplicates, _heldout_leaks, _contradictions, _repeated_openings, _duplicate_ids,
-    _thin_causes, _unmeasured_causes, _unknown_teams, _same_names, _split_causes, _context,
-    _sizes, _top_share, _shift, _lengths,
+    _answer_rules,
+    _precedents,
+    _countermeasures,
+    _quote_lengths,
+    _text_language,
+    _near_duplicates,
+    _heldout_leaks,
+    _contradictions,
+    _repeated_openings,
+    _duplicate_ids,
+    _thin_causes,
+    _unmeasured_causes,
+    _unknown_teams,
+    _same_names,
+    _split_causes,
+    _context,
+    _sizes,
+    _top_share,
+    _shift,
+    _lengths,
 )

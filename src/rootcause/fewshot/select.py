@@ -76,7 +76,9 @@ def fixed_part(pack: Pack, shots: Shots, seed: int) -> tuple[Example, ...]:
     return order[:HYBRID_PREFIX] if shots.kind is ShotKind.HYBRID else ()
 
 
-def nearest(pack: Pack, vectors: Vectors, query: NDArray[np.float32], k: int, *, skip: frozenset[str] = frozenset()) -> tuple[Example, ...]:
+def nearest(
+    pack: Pack, vectors: Vectors, query: NDArray[np.float32], k: int, *, skip: frozenset[str] = frozenset()
+) -> tuple[Example, ...]:
     """The k examples most like the query, the nearest last. vectors: unit rows, shape (examples, d); query: (d,)."""
     similarity = vectors @ query
     ranked = sorted(range(len(pack.examples)), key=lambda i: (-float(similarity[i]), pack.examples[i].id))
@@ -84,7 +86,9 @@ def nearest(pack: Pack, vectors: Vectors, query: NDArray[np.float32], k: int, *,
     return tuple(reversed(chosen))
 
 
-def fitting(examples: tuple[Example, ...], budget: int, cost: Callable[[Example], int], *, keep_last: bool) -> tuple[Example, ...]:
+def fitting(
+    examples: tuple[Example, ...], budget: int, cost: Callable[[Example], int], *, keep_last: bool
+) -> tuple[Example, ...]:
     """As many examples as the token budget holds: from the front (fixed part) or from the end (nearest ones)."""
     chosen: list[Example] = []
     for example in reversed(examples) if keep_last else examples:

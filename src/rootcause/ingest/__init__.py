@@ -41,7 +41,7 @@ def load(source: str) -> bytes:
             raise InputError(f"{source} is a folder; give the file of complaints in it.")
         if found.st_size > MAX_BYTES:
             raise _too_large(source)
-        with open(source, "rb") as stream:
+        with Path(source).open("rb") as stream:
             return _within_limit(stream, source)
     except FileNotFoundError as error:
         raise InputError(f"{source} does not exist; check the path.") from error

@@ -61,9 +61,7 @@ def choose(table: Table, overrides: Mapping[str, str]) -> Columns:
             free = [header for header in table.header if header not in chosen.values()]
             chosen[role] = _guess(role, patterns, free, table, sample)
     if "date" not in overrides and chosen["date"] is None:
-        chosen["date"] = _only_date(
-            [header for header in table.header if header not in chosen.values()], sample
-        )
+        chosen["date"] = _only_date([header for header in table.header if header not in chosen.values()], sample)
     if "text" not in chosen:
         free = [header for header in table.header if header not in chosen.values()]
         chosen["text"] = _text_column(free, table, sample)
@@ -81,9 +79,7 @@ def _named(table: Table, role: str, header: str) -> str | None:
     for title in table.header:
         if title.casefold() == wanted:
             return title
-    raise InputError(
-        f"{table.name} has no column '{header}' for --{role}; its columns are {_listed(table.header)}."
-    )
+    raise InputError(f"{table.name} has no column '{header}' for --{role}; its columns are {_listed(table.header)}.")
 
 
 def _listed(headers: Sequence[str]) -> str:
@@ -138,9 +134,7 @@ def _are_numbers(cells: Sequence[Cell]) -> bool:
 
 
 def _are_scores(cells: Sequence[Cell]) -> bool:
-    return _are_numbers(cells) and all(
-        abs(value) <= 100 for value in read_numbers(cells).values if value is not None
-    )
+    return _are_numbers(cells) and all(abs(value) <= 100 for value in read_numbers(cells).values if value is not None)
 
 
 def _are_labels(cells: Sequence[Cell]) -> bool:
@@ -176,9 +170,7 @@ _FITS: dict[str, Callable[[Sequence[Cell]], bool]] = {
 def _volume(cells: Sequence[Cell]) -> int:
     """How many words of natural language the cells hold together."""
     texts = (plain(cell) for cell in cells)
-    return sum(
-        len(re.findall(r"[^\W\d_]+(?=\s|[.,;:!?…)\"»]|$)", text)) for text in texts if not why_not_text(text)
-    )
+    return sum(len(re.findall(r"[^\W\d_]+(?=\s|[.,;:!?…)\"»]|$)", text)) for text in texts if not why_not_text(text))
 
 
 def _is_prose(cells: Sequence[Cell], volume: int) -> bool:
@@ -190,17 +182,14 @@ def _is_prose(cells: Sequence[Cell], volume: int) -> bool:
 def _text_column(free: Sequence[str], table: Table, sample: Mapping[str, Sequence[Cell]]) -> str:
     volumes = {header: _volume(sample[header]) for header in free}
     named = [
-        header
-        for header in free
-        if volumes[header] and _TEXT.search(_words(header)) and not _ABOUT_TEXT.search(_words(header))
+        header for header in free if volumes[header] and _TEXT.search(_words(header)) and not _ABOUT_TEXT.search(_words(header))
     ]
     prose = [header for header in free if _is_prose(sample[header], volumes[header])]
     if not named and not prose:
         prose = [header for header in free if volumes[header]] if len(free) == 1 else []
     if not named and not prose:
         raise InputError(
-            f"{table.name}: no column looks like the text of complaints; "
-            f"name one of {_listed(table.header)} with --text."
+            f"{table.name}: no column looks like the text of complaints; name one of {_listed(table.header)} with --text."
         )
     pool = named or prose
     best = max(pool, key=volumes.__getitem__)

@@ -41,8 +41,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
     if "\0" in decoded.text:
         line = _line_of(decoded.text[: decoded.text.index("\0")])
         raise InputError(
-            f"{name}, line {line}: there is a NUL byte, so the file is damaged or not text; "
-            "export it again as CSV in UTF-8."
+            f"{name}, line {line}: there is a NUL byte, so the file is damaged or not text; export it again as CSV in UTF-8."
         )
     return decoded
 
@@ -53,8 +52,7 @@ def _named(data: bytes, name: str, encoding: str) -> Decoded:
         return Decoded(_strict(data, name, codec.name).removeprefix("\ufeff"), codec.name)
     except (LookupError, ValueError) as error:
         raise InputError(
-            f"--encoding {encoding} is not an encoding of text that Python knows; "
-            "use a name such as utf-8, cp1251 or cp1252."
+            f"--encoding {encoding} is not an encoding of text that Python knows; use a name such as utf-8, cp1251 or cp1252."
         ) from error
 
 
@@ -125,8 +123,7 @@ def _guess(data: bytes, name: str) -> str:
         named = max(rivals)[1] if rivals else encoding
         likely = " or ".join(dict.fromkeys((named, encoding)))
         raise InputError(
-            f"{name}: its encoding cannot be told for sure (perhaps {likely}); "
-            f"name it, for instance with --encoding {named}."
+            f"{name}: its encoding cannot be told for sure (perhaps {likely}); name it, for instance with --encoding {named}."
         )
     return encoding
 
@@ -134,9 +131,7 @@ def _guess(data: bytes, name: str) -> str:
 def _evidence(data: bytes) -> bytes:
     """The stretches with letters beyond ASCII: the rest of a file says nothing about its encoding."""
     found = re.finditer(rb"[\x80-\xff][^\n]{0,80}", data)
-    stretches = (
-        data[max(0, match.start() - 60) : match.end()] for match in islice(found, EVIDENCE_BYTES // 140)
-    )
+    stretches = (data[max(0, match.start() - 60) : match.end()] for match in islice(found, EVIDENCE_BYTES // 140))
     return b"\n".join(stretches)
 
 

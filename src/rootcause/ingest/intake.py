@@ -24,9 +24,7 @@ def interpret(table: Table, *, source: str, sha256: str, columns: Mapping[str, s
     dates = _noted(table, roles.date, read_dates, "a date", notes)
     scores = _noted(table, roles.score, read_numbers, "a number", notes)
     amounts = _noted(table, roles.amount, read_numbers, "a number", notes)
-    topics, channels, customers = (
-        _labels(table, header) for header in (roles.topic, roles.channel, roles.customer)
-    )
+    topics, channels, customers = (_labels(table, header) for header in (roles.topic, roles.channel, roles.customer))
     complaints: list[Complaint] = []
     rejected: list[RejectedRow] = []
     for index, text in enumerate(map(plain, table.column(roles.text))):
@@ -75,9 +73,7 @@ def _ids(table: Table, header: str | None, notes: list[str]) -> list[str]:
     empty = [index for index, found in enumerate(given) if found is None]
     if empty:
         first = f"{table.unit} {table.lines[empty[0]]}"
-        notes.append(
-            f"{_of(len(empty), header)} empty, the first at {first}; those rows are named row-<number>."
-        )
+        notes.append(f"{_of(len(empty), header)} empty, the first at {first}; those rows are named row-<number>.")
     lines: dict[str, int] = {}
     for found, line in zip(ids, table.lines, strict=True):
         if found in lines:

@@ -64,7 +64,7 @@ def main(kind: str, limit: str, path: str) -> None:
         result = (parquet if kind == "parquet" else workbook)(data)
     except MemoryError:
         raise
-    except BaseException as error:  # noqa: BLE001 - a panic in Rust is not an Exception
+    except BaseException as error:
         result = {"error": str(error).strip().split("\n")[0], "kind": type(error).__name__}
     with io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8") as out:
         json.dump(result, out, default=str, ensure_ascii=False)

@@ -80,11 +80,7 @@ def parse(data: bytes, name: str, *, encoding: str | None = None, suffix: str = 
     binary = _binary_format(data, name)
     if binary:
         table = _from_native(data, name, binary)
-        return (
-            _with_note(table, f"--encoding has no meaning for {binary} and was ignored.")
-            if encoding
-            else table
-        )
+        return _with_note(table, f"--encoding has no meaning for {binary} and was ignored.") if encoding else table
     text, found = decode(data, name, encoding)
     beginning = text[:4096].lstrip()
     if not beginning and not text.strip():
@@ -92,9 +88,7 @@ def parse(data: bytes, name: str, *, encoding: str | None = None, suffix: str = 
     if beginning.startswith("{") or suffix in (".jsonl", ".ndjson"):
         return _jsonl(text, name, found)
     if re.match(r"\[\s*[{\]]", beginning):
-        raise InputError(
-            f"{name} is one JSON array; write one object a line (JSONL), for instance with jq -c '.[]'."
-        )
+        raise InputError(f"{name} is one JSON array; write one object a line (JSONL), for instance with jq -c '.[]'.")
     _refuse_foreign(beginning.encode(), name)
     return _delimited(text, name, found)
 
@@ -127,9 +121,7 @@ def _zipped_format(data: bytes, name: str) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = {info.filename: info.file_size for info in archive.infolist()}
-            is_ods = "mimetype" in members and b"opendocument.spreadsheet" in archive.open("mimetype").read(
-                100
-            )
+            is_ods = "mimetype" in members and b"opendocument.spreadsheet" in archive.open("mimetype").read(100)
     except (
         zipfile.BadZipFile,
         NotImplementedError,
@@ -192,17 +184,12 @@ def _run_native(data: bytes, name: str, format: str) -> dict[str, Any]:
     except subprocess.TimeoutExpired as error:
         raise InputError(f"{name} takes too long to open; save its table as CSV.") from error
     if done.returncode != 0:
-        raise InputError(
-            f"{name} cannot be opened: it is damaged or claims far more cells than it holds; "
-            "save its table as CSV."
-        )
+        raise InputError(f"{name} cannot be opened: it is damaged or claims far more cells than it holds; save its table as CSV.")
     found: dict[str, Any] = json.loads(done.stdout)
     if found.get("kind") == "PasswordError":
         raise InputError(f"{name} is protected by a password; save it without one.")
     if "error" in found:
-        raise InputError(
-            f"{name} is not a readable {format.upper()} file ({found['error']}); save or export it again."
-        )
+        raise InputError(f"{name} is not a readable {format.upper()} file ({found['error']}); save or export it again.")
     return found
 
 
@@ -226,15 +213,12 @@ def _json_object(line: str, where: str) -> dict[str, Any]:
         found = json.loads(line, object_pairs_hook=_without_twins)
     except json.JSONDecodeError as error:
         raise InputError(
-            f"{where}: not valid JSON ({error.msg}, column {error.colno}); "
-            "write one complete object on each line."
+            f"{where}: not valid JSON ({error.msg}, column {error.colno}); write one complete object on each line."
         ) from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not usable as JSON ({error}); correct this line.") from error
     if not isinstance(found, dict):
-        raise InputError(
-            f'{where}: not a JSON object; write one object such as {{"text": "…"}} on each line.'
-        )
+        raise InputError(f'{where}: not a JSON object; write one object such as {{"text": "…"}} on each line.')
     if "\\u" in line and not _is_text(found):
         raise InputError(f"{where}: a \\u escape stands for no character; correct this line.")
     return found
@@ -255,9 +239,7 @@ def _is_text(value: object) -> bool:
         return all(_is_text(key) and _is_text(item) for key, item in value.items())
     if isinstance(value, list):
         return all(_is_text(item) for item in value)
-    return not isinstance(value, str) or not any(
-        char == "\0" or "\ud800" <= char <= "\udfff" for char in value
-    )
+    return not isinstance(value, str) or not any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value)
 
 
 def _json_cell(value: Any) -> Cell:
@@ -300,9 +282,7 @@ def _csv_records(text: str, name: str, delimiter: str) -> Iterator[Record]:
             problem = "a quote is opened and never closed; close it"
         else:
             problem = 'a quote stands inside a quoted cell; write it twice ("")'
-        raise InputError(
-            f"{name}, line {line}: in the row that begins here {problem} or save as XLSX."
-        ) from error
+        raise InputError(f"{name}, line {line}: in the row that begins here {problem} or save as XLSX.") from error
 
 
 def find_delimiter(text: str) -> str | None:
@@ -360,11 +340,7 @@ def _first_record(text: str) -> str:
 def _agreement(sample: str, delimiter: str) -> float:
     """The share of rows as wide as the header, 1 when all are."""
     try:
-        widths = [
-            len(row)
-            for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True)
-            if row
-        ]
+        widths = [len(row) for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True) if row]
     except csv.Error:
         return 0.0
     return widths.count(widths[0]) / len(widths) if widths else 0.0
@@ -373,17 +349,11 @@ def _agreement(sample: str, delimiter: str) -> float:
 # ── what all formats share ────────────────────────────────────────────────────────────────────────
 
 
-def _table(
-    name: str, format: str, encoding: str | None, delimiter: str | None, records: list[Record], unit: str
-) -> Table:
+def _table(name: str, format: str, encoding: str | None, delimiter: str | None, records: list[Record], unit: str) -> Table:
     """Header and rows of equal width; blank records are no rows, which a note says except at the end."""
     while records and records[-1].blank and (not records[-1].cells or format in ("xlsx", "xls", "ods")):
         records.pop()
-    gaps = [
-        record
-        for record in records
-        if not record.cells or (record.blank and format in ("xlsx", "xls", "ods"))
-    ]
+    gaps = [record for record in records if not record.cells or (record.blank and format in ("xlsx", "xls", "ods"))]
     skipped = {record.line for record in gaps}
     header, *body = [record for record in records if record.line not in skipped] or [Record(1, ())]
     if not body:

