@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rootcause.errors import SettingsError
-from rootcause.fewshot.select import HYBRID_PREFIX, ShotKind, Shots, fitting, fixed_part, interleaved, nearest
+from rootcause.fewshot.select import HYBRID_PREFIX, ShotKind, Shots, contrasting, fitting, fixed_part, interleaved, nearest
 from rootcause.models import Basis, Chain, Example, NothingReason, Pack, Step, Topic
 
 STEPS = tuple(Step(cause=f"Step {i}.", basis=Basis.INFERRED, evidence=None, countermeasure=None) for i in range(3))
@@ -90,13 +90,19 @@ def test_fixed_part() -> None:
     assert fixed_part(PACK, Shots.parse("nearest:8"), 3) == fixed_part(PACK, Shots.parse("none"), 3) == ()
 
 
-def test_the_nearest_stands_last_and_ties_go_by_id() -> None:
+def test_the_nearest_come_first_and_ties_go_by_id() -> None:
     vectors = np.zeros((110, 2), dtype=np.float32)
     vectors[[7, 3, 50]] = [[0.9, 0], [0.5, 0], [0.5, 0]]
-    query = np.array([1, 0], dtype=np.float32)
-    assert [e.id for e in nearest(PACK, vectors, query, 3)] == ["e-050", "e-003", "e-007"]
-    assert [e.id for e in nearest(PACK, vectors, query, 2, skip=frozenset({"e-007"}))] == ["e-050", "e-003"]
-    assert len(nearest(PACK, vectors, query, 500)) == 110
+    found = nearest(PACK, vectors, np.array([1, 0], dtype=np.float32))
+    assert [example.id for example in found[:3]] == ["e-007", "e-003", "e-050"]
+    assert len(found) == 110
+
+
+def test_contrasting_examples_end_with_the_nearest_of_the_likeliest_cause() -> None:
+    labels = tuple(dict.fromkeys(example.label for example in EXAMPLES))[:2]
+    shown = contrasting(EXAMPLES, labels, 2)
+    assert [example.label for example in shown] == [labels[1], labels[0]] * 2
+    assert shown[-1] == next(example for example in EXAMPLES if example.label == labels[0])
 
 
 def test_examples_that_fit() -> None:

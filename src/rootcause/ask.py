@@ -8,17 +8,24 @@ from typing import Any
 from rootcause.llm.client import Client, Message, Reply
 from rootcause.llm.endpoint import Endpoint
 from rootcause.llm.spend import Spend
+from rootcause.llm.tokens import estimate
 from rootcause.models import Usage
 from rootcause.store import Store
 
 
+_WORKED = {"refusal", "truncated", "empty", "timeout"}  # failures that the provider charges for
+
+
 class Asker:
+    """estimated: calls whose tokens the endpoint did not tell; they are booked by estimate, so that a cap still holds."""
+
     def __init__(self, client: Client, store: Store, spend: Spend, *, run: str, seed: int) -> None:
         self._client = client
         self.store = store
         self._spend = spend
         self.run = run
         self.seed = seed
+        self.estimated = 0
 
     @property
     def endpoint(self) -> Endpoint:
@@ -34,10 +41,11 @@ class Asker:
         limit: int,
         tokens: int,
         repeat: int = 0,
+        warmth: float = 0.0,
     ) -> Reply:
         """The reply; the caller books it with `book` once it knows whether it is valid.
 
-        tokens: of the prompt, for the cap. Raises CallFailed, ModelError, CostLimitReached.
+        tokens: of the prompt, for the cap; warmth: the sampling temperature. Raises CallFailed, ModelError, CostLimitReached.
         """
         reserved = 0.0
         used = Usage()
@@ -48,17 +56,34 @@ class Asker:
 
         def record(outcome: str, usage: Usage, seconds: float) -> None:
             nonlocal used
+            if outcome in _WORKED:
+                usage = self._told(usage, tokens, limit)
             used += usage
             self.store.keep_call(self.run, key, outcome, usage, seconds)
 
         try:
             reply = await self._client.ask(
-                messages, schema=schema, name=name, limit=limit, seed=self.seed + repeat, record=record, admit=admit
+                messages,
+                schema=schema,
+                name=name,
+                limit=limit,
+                seed=self.seed + repeat,
+                record=record,
+                warmth=warmth,
+                admit=admit,
             )
+            reply = reply.model_copy(update={"usage": self._told(reply.usage, tokens, estimate(reply.text))})
             used += reply.usage
         finally:
             self._spend.settle(reserved, used)
         return reply
+
+    def _told(self, usage: Usage, prompt: int, completion: int) -> Usage:
+        """The usage as the endpoint told it, or the estimate where it told nothing."""
+        if usage.prompt or usage.completion:
+            return usage
+        self.estimated += 1
+        return Usage(calls=usage.calls, prompt=prompt, completion=completion)
 
     def book(self, key: str, reply: Reply, *, valid: bool) -> None:
         """Writes a reply's cost into the store, with what became of it."""

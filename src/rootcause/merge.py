@@ -140,8 +140,8 @@ def _alike(means: NDArray[np.float32], least: float) -> list[tuple[float, int, i
 
 
 def _linked_block(vectors: NDArray[np.float32], block: list[int], threshold: float) -> list[list[int]]:
-    from scipy.cluster.hierarchy import fcluster, linkage  # type: ignore[import-untyped]
-    from scipy.spatial.distance import squareform  # type: ignore[import-untyped]
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
 
     if len(block) == 1:
         return [block]
@@ -180,8 +180,8 @@ def _parts(
     threshold: float,
 ) -> list[list[int]]:
     """Connected parts of `places` by their links, which are given by places within `places`."""
-    from scipy.sparse import coo_matrix  # type: ignore[import-untyped]
-    from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
 
     strong = strengths >= threshold
     rows, columns, strengths = rows[strong], columns[strong], strengths[strong]

@@ -6,18 +6,20 @@ import asyncio
 import hashlib
 import json
 import platform
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
 from rootcause import embed
 from rootcause.ask import Asker
 from rootcause.decompose import Decomposer, Explained
-from rootcause.errors import CostLimitReached, SettingsError
+from rootcause.errors import CostLimitReached, RootcauseError, SettingsError, StoreError
 from rootcause.fewshot.select import ShotKind, Shots
 from rootcause.llm.client import Client
 from rootcause.llm.endpoint import Endpoint
@@ -63,10 +65,15 @@ class Extent(Frozen):
     margin: float | None = None
     everything: bool = False
 
-    def count(self, population: int, *, local: bool) -> int:
-        """Rows to draw from the population. Raises SettingsError when two ways are named at once."""
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        """Raises SettingsError when two ways are named at once."""
         if (self.rows is not None) + (self.margin is not None) + self.everything > 1:
             raise SettingsError("--sample, --margin and --all exclude each other; give one of them")
+        return self
+
+    def count(self, population: int, *, local: bool) -> int:
+        """Rows to draw from the population."""
         if self.everything:
             return population
         if self.margin is not None:
@@ -89,7 +96,11 @@ class Item(Frozen):
 
 
 class Plan(Frozen):
-    """Everything that is decided before a token is spent. known: items whose answer is already in the store."""
+    """Everything that is decided before a token is spent.
+
+    calls: items to be asked about; known: items whose answer is already in the store; guessed: rows whose topic was
+    told by the nearest examples.
+    """
 
     run_id: str
     intake: Intake
@@ -97,17 +108,16 @@ class Plan(Frozen):
     topics: dict[str, str | None]
     items: tuple[Item, ...]
     uses: tuple[TopicUse, ...]
+    guessed: int
+    calls: int
     known: int
     prompt_tokens: int
     answer_tokens: int
     exact: bool
     price: float | None
+    currency: str
     notes: tuple[str, ...]
     record: str
-
-    @property
-    def calls(self) -> int:
-        return len(self.items) - self.known
 
 
 class Watcher(Protocol):
@@ -148,8 +158,9 @@ class Run:
         items = self._items(sample, topics)
         record = self._record(intake, sample, whole_file)
         run_id = hashlib.sha256(record.encode()).hexdigest()[:10]
-        known = sum(self._store.reply(item.key) is not None for item in items)
-        fresh = [item for item in items if item.lesson is not None and self._store.reply(item.key) is None]
+        askable = [item for item in items if item.lesson is not None]
+        fresh = [item for item in askable if self._store.reply(item.key) is None]
+        open_ones = [complaint for complaint in intake.complaints if not complaint.topic]
         tokens = sum(item.lesson.tokens for item in fresh if item.lesson)
         answers = _TYPICAL_ANSWER * len(fresh)
         estimate = self._price.of(Usage(calls=len(fresh), prompt=tokens, completion=answers)) if self._price else None
@@ -160,20 +171,35 @@ class Run:
             topics=topics,
             items=items,
             uses=self._uses(sample),
-            known=known,
+            guessed=len(open_ones) if self._packs and whole_file is None else 0,
+            calls=len(fresh),
+            known=len(askable) - len(fresh),
             prompt_tokens=tokens,
             answer_tokens=answers,
             exact=self._counter.exact,
             price=0.0 if self._endpoint.on_this_machine else estimate,
+            currency=self._price.currency if self._price else "",
             notes=intake.notes,
             record=record,
         )
 
     async def execute(self, plan: Plan, watcher: Watcher) -> RunReport:
         """Asks what is not yet known, merges, ranks. What was answered is kept whatever happens."""
-        store, settings = self._store, self._settings
+        store = self._store
         store.begin(plan.run_id, source=plan.intake.source, model=self._endpoint.model, settings=plan.record)
+        try:
+            report = await self._executed(plan, watcher)
+        except BaseException as error:
+            with suppress(StoreError):
+                store.end(plan.run_id, "stopped" if isinstance(error, RootcauseError) else "interrupted", None)
+            raise
+        store.end(plan.run_id, "partial" if report.partial else "complete", report.model_dump_json())
+        return report
+
+    async def _executed(self, plan: Plan, watcher: Watcher) -> RunReport:
+        store, settings = self._store, self._settings
         spend = Spend(None if self._endpoint.on_this_machine else self._price, settings.max_cost)
+        spend.settle(0.0, store.spent(plan.run_id).used)  # the cap is the run's, over all its sittings
         async with Client(self._endpoint) as client:
             asker = Asker(client, store, spend, run=plan.run_id, seed=settings.seed)
             outcomes = await self._explain_all(
@@ -183,9 +209,7 @@ class Run:
             topics = {topic: pack.topic for topic, pack in self._packs.items()}
             judge, namer = (None, None) if self._endpoint.weak or spend.exhausted else (verdicts.judge(topics), verdicts.namer())
             causes = await merge(outcomes, topics, judge=judge, namer=namer)
-        report = self._report(plan, outcomes, rank(causes, outcomes, plan.sample), spend)
-        store.end(plan.run_id, "partial" if report.partial else "complete", report.model_dump_json())
-        return report
+        return self._report(plan, outcomes, rank(causes, outcomes, plan.sample), spend, estimated=asker.estimated)
 
     async def explain(self, text: str, topic: str | None) -> tuple[str | None, Explained]:
         """One complaint at once: its topic (named, or the nearest one) and what came of it. Not a run of its own."""
@@ -294,7 +318,7 @@ class Run:
         """All that a run's result depends on, as JSON: enough to run it again; its hash is the run's id."""
         settings = self._settings
         content = {
-            "file": {"sha256": intake.sha256, "columns": intake.columns.model_dump()},
+            "file": {"sha256": intake.sha256, "encoding": intake.encoding, "columns": intake.columns.model_dump()},
             "model": {"name": self._endpoint.model, "identity": self._endpoint.identity, "context": self._endpoint.context},
             "shots": str(self._shots),
             "sample": {"rows": len(sample.complaints), "seed": sample.seed, "topic": whole_file},
@@ -307,15 +331,15 @@ class Run:
         }
         return json.dumps(content, ensure_ascii=False, sort_keys=True)
 
-    def _report(self, plan: Plan, outcomes: tuple[Outcome, ...], ranking: Ranking, spend: Spend) -> RunReport:
+    def _report(
+        self, plan: Plan, outcomes: tuple[Outcome, ...], ranking: Ranking, spend: Spend, *, estimated: int
+    ) -> RunReport:
         ledger = _ledger(plan, outcomes)
         sampled = len(plan.sample.complaints)
         ended_well = sum(len(outcome.rows) for outcome in outcomes if outcome.answer is not None)
+        complete = ended_well / sampled if sampled else 1.0
         spent = self._store.spent(plan.run_id)
-        notes = [*plan.notes]
-        if spend.exhausted:
-            missing = sampled - sum(len(outcome.rows) for outcome in outcomes)
-            notes.append(f"stopped at --max-cost {self._settings.max_cost}: {missing} sampled rows were not reached")
+        reached = {outcome.key for outcome in outcomes}
         return RunReport(
             run_id=plan.run_id,
             started=self._store.started(plan.run_id),
@@ -333,16 +357,37 @@ class Run:
                 used=spent.used,
                 retried=spent.repeated,
                 failed=spent.failed,
-                from_store=sum(not self._store.paid(plan.run_id, item.key) for item in plan.items if item.lesson),
+                from_store=sum(
+                    item.rows[0].id in reached and not self._store.paid(plan.run_id, item.key) for item in plan.items if item.lesson
+                ),
                 price=0.0 if self._endpoint.on_this_machine else self._price.of(spent.used) if self._price else None,
                 currency=self._price.currency if self._price else "",
                 seconds=spent.seconds,
             ),
-            complete=ended_well / sampled if sampled else 1.0,
+            complete=complete,
             min_complete=self._settings.min_complete,
-            notes=tuple(notes),
+            notes=(*plan.notes, *self._doubts(complete, sampled, outcomes, spend, estimated)),
             next_steps=_next_steps(ranking, sampled, len(plan.intake.complaints)),
         )
+
+
+    def _doubts(
+        self, complete: float, sampled: int, outcomes: Sequence[Outcome], spend: Spend, estimated: int
+    ) -> Iterator[str]:
+        """What happened in the run that its reader must know."""
+        required = self._settings.min_complete
+        failed = sum(len(outcome.rows) for outcome in outcomes if outcome.failure is not None)
+        if complete < required:
+            yield (
+                f"partial: {complete:.1%} of the sampled rows ended well, {required:.1%} were required; "
+                f"{failed} failed, as the ledger says: run the same command again to retry them"
+            )
+        if spend.exhausted:
+            missing = sampled - sum(len(outcome.rows) for outcome in outcomes)
+            what = f"{missing} sampled rows were not reached" if missing else "new causes were not compared to the end"
+            yield f"stopped at --max-cost {self._settings.max_cost}: {what}; run the same command with a higher one to go on"
+        if estimated:
+            yield f"the endpoint did not tell the tokens of {estimated} calls: they are estimates, and so is the cost"
 
 
 async def _together(tasks: Sequence[Coroutine[Any, Any, None]]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, DirectoryPath, Field, FilePath, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from rootcause.errors import SettingsError
@@ -22,13 +22,19 @@ def files() -> tuple[Path, ...]:
     return (platformdirs.user_config_path("rootcause") / FILE, Path(FILE))
 
 
+def _existing() -> list[Path]:
+    return [path for path in files() if path.is_file()]
+
+
 class Settings(BaseSettings):
     """What the user can set. None: the default depends on the model and is chosen where it is known."""
 
-    model_config = SettingsConfigDict(env_prefix="ROOTCAUSE_", frozen=True, extra="forbid", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ROOTCAUSE_", env_ignore_empty=True, frozen=True, extra="forbid", populate_by_name=True
+    )
 
-    model: str = LOCAL
-    base_url: str | None = Field(default=None, validation_alias=AliasChoices("base_url", "ROOTCAUSE_BASE_URL", "OPENAI_BASE_URL"))
+    model: str = Field(default=LOCAL, min_length=1)
+    base_url: str | None = Field(default=None, min_length=1, validation_alias=AliasChoices("base_url", "ROOTCAUSE_BASE_URL", "OPENAI_BASE_URL"))
     api_key: SecretStr = Field(default=SecretStr(""), validation_alias=AliasChoices("OPENAI_API_KEY"), repr=False)
     context: int | None = Field(default=None, ge=1024, description="tokens the model's context holds")
     concurrency: int | None = Field(default=None, ge=1, le=1000)
@@ -41,9 +47,9 @@ class Settings(BaseSettings):
     max_cost: float | None = Field(default=None, ge=0)
     topic_threshold: float = Field(default=0.38, ge=-1, le=1, description="similarity from which a complaint belongs to a topic")
     store: Path = Path(".rootcause")
-    prompts: Path | None = None
-    fewshot: Path | None = None
-    prices: Path | None = None
+    prompts: DirectoryPath | None = None
+    fewshot: DirectoryPath | None = None
+    prices: FilePath | None = None
 
     @classmethod
     def settings_customise_sources(
@@ -54,9 +60,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        existing = [path for path in files() if path.is_file()]
         del dotenv_settings, file_secret_settings  # two more places would be two more to look into
-        tables = (TomlConfigSettingsSource(settings_cls, toml_file=path) for path in reversed(existing))
+        tables = (TomlConfigSettingsSource(settings_cls, toml_file=path) for path in reversed(_existing()))
         return (init_settings, env_settings, *tables)
 
 
@@ -66,13 +71,18 @@ def resolve(**flags: Any) -> Settings:
     Raises SettingsError naming the setting and what is wrong with it.
     """
     try:
-        settings = Settings(**{name: value for name, value in flags.items() if value is not None})
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(f"setting '{name}': {first['msg']} (flag, environment or {FILE})") from None
-    except ValueError as error:  # tomllib's
-        raise SettingsError(f"{FILE} is not valid TOML: {error}") from None
+    except ValueError as error:  # tomllib's, which names no file
+        raise SettingsError(f"{' or '.join(map(str, _existing()))} is not valid TOML: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"{error.filename} cannot be read ({error.strerror}); check its permissions") from None
+
+
+def require_model(settings: Settings) -> None:
+    """Raises SettingsError where an address is named and no model: what answers there is never guessed."""
     if settings.base_url and settings.model == LOCAL:
-        raise SettingsError(f"--base-url {settings.base_url} needs a model: name one it serves with --model")
-    return settings
+        raise SettingsError(f"the address {settings.base_url} needs a model: name one it serves with --model")

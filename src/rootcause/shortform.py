@@ -16,12 +16,13 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from rootcause import embed
+from rootcause.fewshot.advise import NOTHING, label_of
 from rootcause.models import NEW_CAUSE, Answer, Basis, CatalogueCause, Chain, Example, Frozen, NothingReason, Step
 from rootcause.text import script
 from rootcause.validate import ReplyInvalid
 
-NOTHING = "nothing"
-"""What stands for the cause when there is nothing to explain."""
+WAIVED = frozenset({"restates", "language"})
+"""Rules that a completed choice breaks by design: it begins with the customer's own words and goes on in the pack's language."""
 
 _SAYS = {"CYRILLIC": "Клиент пишет: «{}»", "LATIN": "The customer says: “{}”"}
 _SAYS_ELSEWHERE = "“{}”"
@@ -45,21 +46,24 @@ class Guess(Frozen):
 _Shape = TypeVar("_Shape", bound=Frozen)
 
 
-def grammar(cause_ids: Sequence[str]) -> dict[str, Any]:
-    """The schema of a short reply: a choice among the causes, or a guess where there are none."""
+def choice_grammar(labels: Sequence[str]) -> dict[str, Any]:
+    """The schema of a choice among the labels."""
+    return _object(cause={"type": "string", "enum": list(labels)})
+
+
+def guess_grammar() -> dict[str, Any]:
+    """The schema of a guess."""
     sentence = {"type": "string", "minLength": 12, "maxLength": 140}
-    choice = {"cause": {"type": "string", "enum": [*cause_ids, NOTHING]}}
-    properties: dict[str, Any] = choice if cause_ids else {"why": sentence, "because": sentence, "root": sentence}
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+    return _object(why=sentence, because=sentence, root=sentence)
 
 
 def shorten(example: Example) -> str:
     """A labelled example's answer in the short form, as JSON."""
-    return Choice(cause=example.chains[0].cause if example.chains else NOTHING).model_dump_json()
+    return Choice(cause=label_of(example)).model_dump_json()
 
 
 def expand_choice(
-    reply: str, passages: Sequence[str], neighbours: Sequence[Example], catalogue: Sequence[CatalogueCause]
+    reply: str, *, passages: Sequence[str], neighbours: Sequence[Example], catalogue: Sequence[CatalogueCause]
 ) -> Answer:
     """A taught model's reply as a whole answer. Raises ReplyInvalid.
 
@@ -77,12 +81,16 @@ def expand_choice(
     return _answer((_said(said), *lower), cause)
 
 
-def expand_guess(reply: str, passages: Sequence[str]) -> Answer:
+def expand_guess(reply: str, *, passages: Sequence[str]) -> Answer:
     """An untaught model's reply as a whole answer. Raises ReplyInvalid."""
     guess = _parsed(reply, Guess)
     sentences = (guess.why, guess.because, guess.root)
     steps = (Step(cause=sentence, basis=Basis.INFERRED, evidence=None, countermeasure=None) for sentence in sentences)
     return _answer(((_said(max(passages, key=len)), *steps) if passages else tuple(steps)), NEW_CAUSE)
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
 def _answer(steps: tuple[Step, ...], cause: str) -> Answer:

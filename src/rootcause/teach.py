@@ -2,55 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rootcause import embed
-from rootcause.fewshot.select import ShotKind, Shots, fitting, fixed_part, nearest
+from rootcause import embed, shortform
+from rootcause.fewshot.advise import NOTHING, Advisor
+from rootcause.fewshot.select import ShotKind, Shots, contrasting, fitting, fixed_part, nearest
 from rootcause.llm.client import Message
 from rootcause.llm.endpoint import Endpoint
 from rootcause.llm.tokens import Counter
-from rootcause.models import Answer, CatalogueCause, Example, Frozen, Pack, Topic
+from rootcause.models import Answer, Example, Frozen, Pack, Topic
 from rootcause.prompt import Prompts, compact, quotable
-from rootcause.shortform import expand_choice, expand_guess, grammar, shorten
+from rootcause.shortform import choice_grammar, expand_choice, expand_guess, guess_grammar, shorten
 from rootcause.store import key_of
 from rootcause.validate import answer_grammar, answer_schema, attribute, parse
 
 ANSWER_TOKENS = 4000  # a reasoning model thinks within this limit too; an exhausted one is a named failure
 LOCAL_ANSWER_TOKENS = 900
 SHORT_ANSWER_TOKENS = 200
+_OF_EACH_CAUSE = 2  # examples of each candidate: see benchmarks/candidates.py
+
+Read = Callable[[str], Answer]
+"""A reply's text as an answer; raises ReplyInvalid."""
 
 
 class Lesson(Frozen):
-    """messages: to be sent; reply_schema: of the answer; shots: the examples shown, by id; limit: tokens of the answer.
+    """messages: to be sent; reply_schema: of the reply; read: its text as an answer, or ReplyInvalid.
 
-    For a short answer: neighbours, the topic's examples, nearest first, from which its lower steps are taken;
-    passages of the complaint that can be quoted; the topic's catalogue.
+    shots: the examples shown, by id; precedents: those a step may name; limit: tokens of the reply; tokens: of the prompt.
+    mendable: the model understands which rule it broke, otherwise it is asked for another draw; waived: rules that the
+    reply's form breaks by design.
     """
 
     messages: tuple[Message, ...]
     reply_schema: dict[str, Any]
+    read: Read
     shots: dict[str, Example]
-    neighbours: tuple[Example, ...] | None
-    passages: tuple[str, ...]
-    catalogue: tuple[CatalogueCause, ...]
+    precedents: dict[str, Example]
     tokens: int
     limit: int
-
-    @property
-    def precedents(self) -> dict[str, Example]:
-        """The examples that a step of the answer may name, by id."""
-        return self.shots if self.neighbours is None else {example.id: example for example in self.neighbours}
-
-    def read(self, reply: str) -> Answer:
-        """The reply's text as an answer. Raises ReplyInvalid."""
-        if self.neighbours is None:
-            return attribute(parse(reply), self.shots)
-        if not self.catalogue:
-            return expand_guess(reply, self.passages)
-        return expand_choice(reply, self.passages, self.neighbours, self.catalogue)
+    mendable: bool
+    waived: frozenset[str]
 
     def key(self, endpoint: Endpoint, seed: int, repeat: int = 0) -> str:
         """The key of this lesson's answer: a hash over exactly what changes it."""
@@ -93,6 +89,8 @@ class Teacher:
         self._endpoint = endpoint
         self._limit = SHORT_ANSWER_TOKENS if endpoint.weak else LOCAL_ANSWER_TOKENS if endpoint.local else ANSWER_TOKENS
         self._vectors = embed.encode([example.text for example in pack.examples] if pack else [])
+        self._labels = (*(cause.id for cause in pack.topic.causes), NOTHING) if pack else ()
+        self._advisor = Advisor(pack.examples, self._vectors) if pack and shots.kind is ShotKind.CONTRAST else None
         wanted = fixed_part(pack, shots, seed) if pack else ()
         self._short = endpoint.weak
         bare = counter.count(prompts.system(self.topic, (), language, short=self._short))
@@ -104,44 +102,60 @@ class Teacher:
         if len(self.fixed) < len(wanted):
             self.note = f"{len(self.fixed)} of {len(wanted)} examples fit the model's context of {endpoint.context} tokens"
 
-    @property
-    def cause_ids(self) -> tuple[str, ...]:
-        return tuple(cause.id for cause in self.topic.causes) if self.topic else ()
-
-    def lesson(self, text: str, vector: NDArray[np.float32], *, skip: frozenset[str] = frozenset()) -> Lesson:
-        """The lesson for one complaint. vector: its embedding, shape (512,). skip: examples not to be shown."""
+    def lesson(self, text: str, vector: NDArray[np.float32]) -> Lesson:
+        """The lesson for one complaint. vector: its embedding, shape (512,). Raises TooLong."""
         own = self._counter.count(text)
         room = self._room(self._stable) - own
         if room < 0:
-            raise TooLong(
-                f"the complaint has about {own} tokens, more than a context of {self._endpoint.context} leaves room for"
-            )
-        near: tuple[Example, ...] = ()
-        if self.pack and self.shots.kind in (ShotKind.NEAREST, ShotKind.HYBRID):
-            shown = skip | {example.id for example in self.fixed}
-            near = fitting(nearest(self.pack, self._vectors, vector, self.shots.k, skip=shown), room, self._cost, keep_last=True)
-        known = {example.id: example for example in (*self.fixed, *near)}
-        user = self._prompts.complaint(text, near, short=self._short)
+            context = self._endpoint.context
+            raise TooLong(f"the complaint has about {own} tokens, more than a context of {context} leaves room for")
+        neighbours = nearest(self.pack, self._vectors, vector) if self.pack else ()
+        labels = self._advisor.candidates(text, vector, self.shots.k) if self._advisor else self._labels
+        near = fitting(self._near(neighbours, labels), room, self._cost, keep_last=True)
+        shown = {example.id: example for example in (*self.fixed, *near)}
+        if self._short:
+            reply_schema, read = self._short_reply(text, labels, neighbours)
+        else:
+            reply_schema, read = self._reply(text, labels, shown)
         return Lesson(
-            messages=({"role": "system", "content": self.system}, {"role": "user", "content": user}),
-            reply_schema=self._schema(text, known),
-            shots=known,
-            neighbours=self._neighbours(vector, skip) if self._short else None,
-            passages=quotable(text),
-            catalogue=self.topic.causes if self.topic else (),
+            messages=(
+                {"role": "system", "content": self.system},
+                {"role": "user", "content": self._prompts.complaint(text, near, short=self._short)},
+            ),
+            reply_schema=reply_schema,
+            read=read,
+            shots=shown,
+            precedents={example.id: example for example in neighbours} if self._short else shown,
             limit=self._limit,
+            mendable=not self._short,
+            waived=shortform.WAIVED if self._short and self.topic else frozenset(),
             tokens=self._stable + own + sum(self._cost(example) for example in near),
         )
 
-    def _schema(self, text: str, shots: dict[str, Example]) -> dict[str, Any]:
-        if self._short:
-            return grammar(self.cause_ids)
-        if self._endpoint.grammar:
-            return answer_grammar(self.cause_ids, quotes=quotable(text), precedents=tuple(sorted(shots)))
-        return answer_schema(self.cause_ids)
+    def _near(self, neighbours: tuple[Example, ...], labels: tuple[str, ...]) -> tuple[Example, ...]:
+        """The examples picked for one complaint, the most telling last."""
+        if self.shots.kind is ShotKind.CONTRAST:
+            return contrasting(neighbours, labels, _OF_EACH_CAUSE)
+        if self.shots.kind in (ShotKind.NEAREST, ShotKind.HYBRID):
+            fixed = {example.id for example in self.fixed}
+            return tuple(reversed([example for example in neighbours if example.id not in fixed][: self.shots.k]))
+        return ()
 
-    def _neighbours(self, vector: NDArray[np.float32], skip: frozenset[str]) -> tuple[Example, ...]:
-        return tuple(reversed(nearest(self.pack, self._vectors, vector, len(self.pack.examples), skip=skip))) if self.pack else ()
+    def _reply(self, text: str, labels: tuple[str, ...], shown: dict[str, Example]) -> tuple[dict[str, Any], Read]:
+        def read(reply: str) -> Answer:
+            return attribute(parse(reply), shown)
+
+        causes = tuple(label for label in labels if label != NOTHING)
+        if self._endpoint.grammar:
+            return answer_grammar(causes, quotes=quotable(text), precedents=tuple(sorted(shown))), read
+        return answer_schema(causes), read
+
+    def _short_reply(self, text: str, labels: tuple[str, ...], neighbours: tuple[Example, ...]) -> tuple[dict[str, Any], Read]:
+        passages = quotable(text)
+        if self.topic is None:
+            return guess_grammar(), partial(expand_guess, passages=passages)
+        read = partial(expand_choice, passages=passages, neighbours=neighbours, catalogue=self.topic.causes)
+        return choice_grammar(labels), read
 
     def _room(self, taken: int) -> int:
         """Tokens left for examples and complaint; effectively no limit where the context is unknown."""

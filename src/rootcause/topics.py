@@ -18,7 +18,8 @@ def assign(
 ) -> dict[str, str | None]:
     """Topic of each complaint by its id.
 
-    A word in the topic column that is no pack's id or title stays as a topic without examples. Where the column
+    A word in the topic column that is no pack's id or title stays as a topic without examples, in the spelling it
+    has first. Where the column
     is empty, the mean similarity to a topic's five nearest examples decides, if it reaches the threshold.
     """
     if whole_file is not None:
@@ -28,7 +29,8 @@ def assign(
     open_ones: list[Complaint] = []
     for complaint in complaints:
         if complaint.topic:
-            found[complaint.id] = names.get(complaint.topic.strip().casefold(), complaint.topic.strip())
+            word = complaint.topic.strip()
+            found[complaint.id] = names.setdefault(word.casefold(), word)
         else:
             open_ones.append(complaint)
     found.update(zip((complaint.id for complaint in open_ones), _nearest(open_ones, packs, threshold), strict=True))

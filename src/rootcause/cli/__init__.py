@@ -50,8 +50,12 @@ def main() -> None:
     try:
         app()
     except RootcauseError as error:
-        print(f"rootcause: {error}", file=sys.stderr)
+        from rootcause.report.clean import one_line
+
+        print(f"rootcause: {one_line(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:  # Typer turns the first into the second
+        if isinstance(end, SystemExit) and end.code != EXIT_INTERRUPTED:
+            raise
         print("rootcause: interrupted; what was answered is kept, run the same command again to go on", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)

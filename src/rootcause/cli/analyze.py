@@ -50,11 +50,13 @@ def analyze(
     store: options.Store = None,
 ) -> None:
     """Analyse a file of complaints and rank the root causes."""
-    from rootcause.cli.session import opened, packs
+    from rootcause.cli.session import consoles, opened, packs, print_json, shown
     from rootcause.ingest import read
     from rootcause.pipeline import Extent
+    from rootcause.report import terminal
     from rootcause.settings import resolve
 
+    extent = Extent(rows=sample, margin=margin, everything=everything)
     settings = resolve(
         model=model, base_url=base_url, shots=shots, context=context, concurrency=concurrency, language=language,
         seed=seed, max_cost=max_cost, min_complete=min_complete, store=store,
@@ -65,47 +67,50 @@ def analyze(
     wanted = {role: header for role, header in named.items() if header is not None and not (role == "topic" and whole_file)}
     intake = read(file, columns=wanted, encoding=encoding)
     with opened(settings, at_hand) as (run, endpoint):
-        plan = run.plan(intake, Extent(rows=sample, margin=margin, everything=everything), whole_file=whole_file)
-        out, err = _consoles(as_json)
+        plan = run.plan(intake, extent, whole_file=whole_file)
+        out, err = consoles()
         _announce(intake, plan, endpoint, err)
         _consent(plan, endpoint, max_cost=settings.max_cost, yes=yes)
         report = _execute(run, plan, err)
     folder = settings.store / "runs" / report.run_id
-    _publish(report, plan.record, folder, out, as_json=as_json)
+    _write(report, plan, folder)
+    for note in report.notes[len(plan.notes) :]:
+        err.print(f"Note     {shown(note, err)}")
+    if as_json:
+        print_json(report.model_dump_json())
+    else:
+        terminal.show(report, out)
+        out.print(f"Open the report: {folder / 'report.html'}", soft_wrap=True)
     if report.partial:
         raise typer.Exit(EXIT_INCOMPLETE)
 
 
-def _consoles(as_json: bool) -> tuple[Console, Console]:
-    """Where the result goes and where everything else goes: with --json standard output holds nothing but JSON."""
-    from rootcause.cli.session import consoles
-
-    out, err = consoles()
-    return (err, err) if as_json else (out, err)
-
-
 def _announce(intake: Intake, plan: Plan, endpoint: Endpoint, err: Console) -> None:
     """What will happen, before anything is spent: model, columns, topics, sample, calls."""
-    say = err.print
+    from rootcause.cli.session import shown
+
+    def say(label: str, words: str) -> None:
+        err.print(f"{label:8} {shown(words, err)}")
+
     where = "nothing leaves this computer" if endpoint.on_this_machine else f"the texts go to {endpoint.base_url}"
-    say(f"Model    {endpoint.model}; {where}", markup=False)
+    say("Model", f"{endpoint.model}; {where}")
     kind = ", ".join(part for part in (intake.format, intake.encoding, _delimiter(intake.delimiter)) if part)
-    say(f"File     {intake.source}: {intake.rows} rows ({kind}), {len(intake.rejected)} without a text", markup=False)
+    say("File", f"{intake.source}: {intake.rows} rows ({kind}), {len(intake.rejected)} without a text")
     columns = ", ".join(f"{role}={header}" for role, header in intake.columns.model_dump().items() if header)
-    say(f"Columns  {columns}", markup=False)
+    say("Columns", columns)
     for use in plan.uses:
         teaching = f"{use.examples} labelled examples, shots {use.shots}" if use.examples else ""
-        say(f"Topic    {use.topic or '(none)'}: {use.rows} rows; {'; '.join(p for p in (teaching, use.note) if p)}", markup=False)
-    if intake.columns.topic is None and any(use.examples for use in plan.uses):
-        say("         no topic column: topics were told by the nearest labelled examples (--topic names one)", markup=False)
+        say("Topic", f"{use.topic or '(none)'}: {use.rows} rows; {'; '.join(p for p in (teaching, use.note) if p)}")
+    if plan.guessed:
+        say("", f"{plan.guessed} rows without a topic: told by the nearest labelled examples (--topic names one for the file)")
     drawn = len(plan.sample.complaints)
     sure = "all of them" if drawn == len(intake.complaints) else f"margin ±{100 * plan.sample.margin:.1f} points"
-    say(f"Sample   {drawn} of {len(intake.complaints)} rows, seed {plan.sample.seed}, {sure}", markup=False)
+    say("Sample", f"{drawn} of {len(intake.complaints)} rows, seed {plan.sample.seed}, {sure}")
     tokens = f"{'' if plan.exact else 'about '}{plan.prompt_tokens:,} tokens in, about {plan.answer_tokens:,} out"
     cost = f"; price {_money(plan, endpoint)}" if not endpoint.on_this_machine else ""
-    say(f"Calls    {plan.calls} to make, {plan.known} already answered; {tokens}{cost}", markup=False)
+    say("Calls", f"{plan.calls} to make, {plan.known} already answered; {tokens}{cost}")
     for note in plan.notes:
-        say(f"Note     {note}", markup=False)
+        say("Note", note)
 
 
 def _delimiter(sign: str | None) -> str | None:
@@ -113,7 +118,7 @@ def _delimiter(sign: str | None) -> str | None:
 
 
 def _money(plan: Plan, endpoint: Endpoint) -> str:
-    return f"about {plan.price:.2f}" if plan.price is not None else f"unknown for {endpoint.model}, tokens only"
+    return f"about {plan.price:.2f} {plan.currency}" if plan.price is not None else f"unknown for {endpoint.model}, tokens only"
 
 
 def _consent(plan: Plan, endpoint: Endpoint, *, max_cost: float | None, yes: bool) -> None:
@@ -151,14 +156,15 @@ def _execute(run: Run, plan: Plan, err: Console) -> RunReport:
         return asyncio.run(run.execute(plan, Shown()))
 
 
-def _publish(report: RunReport, record: str, folder: Path, out: Console, *, as_json: bool) -> None:
-    """Writes the run's folder and shows the result."""
-    from rootcause.report import files, terminal
+def _write(report: RunReport, plan: Plan, folder: Path) -> None:
+    """Writes the run's folder: the report's files and, in run.json, all that it takes to run it again."""
+    import json
+
+    from rootcause.report import files
 
     files.write(report, folder)
-    (folder / "run.json").write_text(record + "\n", encoding="utf-8")
-    if as_json:
-        typer.echo(report.model_dump_json())
-        return
-    terminal.show(report, out)
-    out.print(f"Open the report: {folder / 'report.html'}", markup=False, soft_wrap=True)
+    content = {"run": report.run_id, "source": report.source, **json.loads(plan.record)}
+    try:
+        (folder / "run.json").write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{folder / 'run.json'} cannot be written ({error.strerror}); make room there") from None

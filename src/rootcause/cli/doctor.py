@@ -93,7 +93,9 @@ def _model(settings: Settings) -> str:
 
     from rootcause.llm.client import Client, Message
     from rootcause.llm.connect import connect, shots_for
+    from rootcause.settings import require_model
 
+    require_model(settings)
     schema = {
         "type": "object",
         "properties": {"ready": {"type": "boolean"}},

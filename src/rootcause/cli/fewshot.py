@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rootcause.cli import options
 from rootcause.errors import EXIT_INCOMPLETE, SettingsError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from rootcause.evaluate import Score
+    from rootcause.models import Pack
+    from rootcause.settings import Settings
 
 app = typer.Typer(help="Topic packs: the labelled complaints that teach the model.", no_args_is_help=True)
 
@@ -61,6 +69,71 @@ def check(
         typer.echo(f"{pack.topic.id}: {len(pack.examples)} examples, {len(pack.heldout)} held out, {len(findings)} findings")
     if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(EXIT_INCOMPLETE)
+
+
+@app.command("eval")
+def evaluate(
+    topic: Annotated[str, typer.Argument(help="A topic's id, or the folder of a pack.")],
+    shots: Annotated[list[str] | None, typer.Option(help="Ways of teaching to compare; can be given several times.")] = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    context: options.Context = None,
+    concurrency: options.Concurrency = None,
+    seed: options.Seed = None,
+    as_json: options.Json = False,
+    store: options.Store = None,
+) -> None:
+    """The held-out cases through the model, beside a vote of the nearest examples and a classical classifier."""
+    import json
+
+    from rootcause.cli.session import consoles
+    from rootcause.evaluate import of_classifier, of_vote
+    from rootcause.fewshot.load import load
+    from rootcause.settings import resolve
+
+    settings = resolve(model=model, base_url=base_url, context=context, concurrency=concurrency, seed=seed, store=store)
+    pack = load(_folder(topic))
+    if not pack.heldout:
+        raise SettingsError(f"{pack.topic.id} has no held-out cases to score; put 30 or more into heldout.jsonl")
+    out, err = consoles()
+    scores: list[Score] = [of_vote(pack), of_classifier(pack)]
+    for way in shots or [""]:
+        scores.append(_scored(settings.model_copy(update={"shots": way or None}), pack, err))
+    if as_json:
+        rows = [{**score.model_dump(), "accuracy": score.accuracy, "interval": score.interval} for score in scores]
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    out.print(_table(pack, scores))
+
+
+def _scored(settings: Settings, pack: Pack, err: Console) -> Score:
+    """One way of teaching, scored under a progress line."""
+    import asyncio
+
+    from rich.progress import Progress
+
+    from rootcause.cli.session import asking
+    from rootcause.evaluate import of_model
+
+    with asking(settings) as (endpoint, shots, prompts, store), Progress(console=err, transient=True) as progress:
+        task = progress.add_task(f"{endpoint.model}, {shots}", total=len(pack.heldout))
+        scoring = of_model(pack, shots, endpoint, store, prompts, seed=settings.seed, told=lambda: progress.advance(task))
+        return asyncio.run(scoring)
+
+
+def _table(pack: Pack, scores: list[Score]) -> Table:
+    from rich.table import Table
+
+    table = Table("how", "right", "of", "accuracy", "95 % interval", "valid", "s a case", box=None, pad_edge=False)
+    for score in scores:
+        low, high = score.interval
+        seconds = "" if score.seconds is None else f"{score.seconds:.1f}"
+        table.add_row(
+            score.name, str(score.right), str(len(score.cases)), f"{100 * score.accuracy:.0f} %",
+            f"{100 * low:.0f}–{100 * high:.0f} %", f"{100 * score.valid:.0f} %", seconds,
+        )  # fmt: skip
+    table.title = f"{pack.topic.id}: {len(pack.examples)} examples, {len(pack.heldout)} held-out cases"
+    return table
 
 
 def _folder(topic: str) -> Path:

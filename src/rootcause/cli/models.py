@@ -18,13 +18,13 @@ def list_models(as_json: options.Json = False) -> None:
 
     from rich.table import Table
 
-    from rootcause.cli.session import consoles
+    from rootcause.cli.session import consoles, print_json
     from rootcause.llm import shelf
 
     shelved = shelf.available()
     if as_json:
         rows = [{**item.model.model_dump(), "present": item.present, "default": item.is_default} for item in shelved]
-        typer.echo(json.dumps(rows, ensure_ascii=False))
+        print_json(json.dumps(rows, ensure_ascii=False))
         return
     table = Table("name", "here", "size", "memory", "licence", "languages", box=None, pad_edge=False)
     for item in shelved:

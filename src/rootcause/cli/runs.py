@@ -23,30 +23,32 @@ def runs(as_json: options.Json = False, store: options.Store = None) -> None:
 
     from rich.table import Table
 
-    from rootcause.cli.session import DATABASE, consoles
+    from rootcause.cli.session import DATABASE, consoles, print_json, shown
     from rootcause.settings import resolve
     from rootcause.store import Store
 
     with Store(resolve(store=store).store / DATABASE) as database:
         rows = [dict(row) for row in database.runs()]
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False))
+        print_json(json.dumps(rows, ensure_ascii=False))
         return
+    out = consoles()[0]
     table = Table("run", "started", "status", "model", "file", box=None, pad_edge=False)
     for row in rows:
-        table.add_row(row["id"], row["started"][:16].replace("T", " "), row["status"], row["model"], row["source"])
-    consoles()[0].print(table if rows else "No runs yet: rootcause analyze FILE makes one.")
+        cells = (row["id"], row["started"][:16].replace("T", " "), row["status"], row["model"], row["source"])
+        table.add_row(*(shown(cell, out) for cell in cells))
+    out.print(table if rows else "No runs yet: rootcause analyze FILE makes one.")
 
 
 def show(run: RunId, as_json: options.Json = False, store: options.Store = None) -> None:
     """Show a run's ranking again."""
-    from rootcause.cli.session import consoles
+    from rootcause.cli.session import consoles, print_json
     from rootcause.report import terminal
     from rootcause.settings import resolve
 
     found = _stored(resolve(store=store), run)
     if as_json:
-        typer.echo(found.model_dump_json())
+        print_json(found.model_dump_json())
     else:
         terminal.show(found, consoles()[0])
 

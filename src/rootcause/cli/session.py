@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from rootcause.fewshot.select import Shots
     from rootcause.llm.endpoint import Endpoint
     from rootcause.models import Pack
     from rootcause.pipeline import Run
+    from rootcause.prompt import Prompts
     from rootcause.settings import Settings
+    from rootcause.store import Store
 
 DATABASE = "rootcause.db"
 
@@ -24,9 +27,29 @@ def consoles() -> tuple[Console, Console]:
 
     def console(stderr: bool) -> Console:
         stream = sys.stderr if stderr else sys.stdout
-        return Console(stderr=stderr, width=None if stream.isatty() else 80, highlight=False, safe_box=True)
+        width = None if stream.isatty() else 80
+        # What is printed comes from files and models: no part of it is markup.
+        return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False, safe_box=True)
 
     return console(False), console(True)
+
+
+def shown(text: str, console: Console) -> str:
+    """Foreign text, fit for the console: no part of it steers the terminal, every sign can be shown."""
+    from rootcause.report.clean import encodable, one_line
+
+    return encodable(one_line(text), console.encoding)
+
+
+def print_json(document: str) -> None:
+    """The document on standard output; signs that its encoding lacks are escaped, so that nothing is lost."""
+    import json
+
+    try:
+        document.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        document = json.dumps(json.loads(document))
+    print(document)
 
 
 def packs(settings: Settings) -> dict[str, Pack]:
@@ -38,17 +61,27 @@ def packs(settings: Settings) -> dict[str, Pack]:
 
 
 @contextmanager
-def opened(settings: Settings, at_hand: dict[str, Pack]) -> Iterator[tuple[Run, Endpoint]]:
-    """A run that is ready to plan, with its endpoint, store and prompts."""
+def asking(settings: Settings) -> Iterator[tuple[Endpoint, Shots, Prompts, Store]]:
+    """What it takes to ask a model: its endpoint, the way of teaching, the prompts and the store."""
     from rootcause.llm.connect import connect, shots_for
-    from rootcause.llm.prices import lookup
-    from rootcause.pipeline import Run
     from rootcause.prompt import Prompts
     from rootcause.resources import folders
+    from rootcause.settings import require_model
     from rootcause.store import Store
 
+    require_model(settings)
     shots = shots_for(settings)
     prompts = Prompts(folders("prompts", settings.prompts))
     with Store(settings.store / DATABASE) as store, connect(settings, shots) as endpoint:
+        yield endpoint, shots, prompts, store
+
+
+@contextmanager
+def opened(settings: Settings, at_hand: dict[str, Pack]) -> Iterator[tuple[Run, Endpoint]]:
+    """A run that is ready to plan, and its endpoint."""
+    from rootcause.llm.prices import lookup
+    from rootcause.pipeline import Run
+
+    with asking(settings) as (endpoint, shots, prompts, store):
         price = None if endpoint.on_this_machine else lookup(endpoint.model, endpoint.host, settings.prices)
         yield Run(settings, shots, endpoint, store, prompts, at_hand, price), endpoint

@@ -26,7 +26,7 @@ def why(
     """Explain one complaint."""
     import asyncio
 
-    from rootcause.cli.session import consoles, opened, packs
+    from rootcause.cli.session import consoles, opened, packs, print_json, shown
     from rootcause.report.terminal import show_chain
     from rootcause.settings import resolve
 
@@ -37,14 +37,14 @@ def why(
     out, err = consoles()
     with opened(settings, packs(settings)) as (run, endpoint):
         where = "nothing leaves this computer" if endpoint.on_this_machine else f"the text goes to {endpoint.base_url}"
-        err.print(f"Model    {endpoint.model}; {where}", markup=False)
+        err.print(f"Model    {shown(f'{endpoint.model}; {where}', err)}")
         found, explained = asyncio.run(run.explain(complaint, topic))
     if explained.answer is None:
         assert explained.failure is not None
         typer.echo(f"rootcause: no valid answer: {explained.failure.message}", err=True)
         raise typer.Exit(EXIT_INCOMPLETE)
     if as_json:
-        typer.echo(explained.answer.model_dump_json())
+        print_json(explained.answer.model_dump_json())
         return
-    err.print(f"Topic    {found or '(none): analysed without examples'}", markup=False)
+    err.print(f"Topic    {found or '(none): analysed without examples'}")
     show_chain(explained.answer, out, settings.language or "en")

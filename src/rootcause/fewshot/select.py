@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rootcause.errors import SettingsError
+from rootcause.fewshot.advise import label_of
 from rootcause.models import Example, Frozen, Pack
 
 Vectors = NDArray[np.float32]
@@ -22,31 +23,40 @@ class ShotKind(StrEnum):
     ALL = "all"
     NEAREST = "nearest"
     HYBRID = "hybrid"
+    CONTRAST = "contrast"
     NONE = "none"
 
 
+_COUNTED = (ShotKind.NEAREST, ShotKind.HYBRID, ShotKind.CONTRAST)
+
+
 class Shots(Frozen):
-    """A way of teaching: `all`, `nearest:K`, `hybrid:K`, `none`, or a number N: the first N of the fixed order."""
+    """A way of teaching: `all`, `nearest:K`, `hybrid:K`, `contrast:M`, `none`, or a number N: the first N of the fixed order.
+
+    `contrast:M` shows the two nearest examples of each cause in question, M at most, and only these can be answered.
+    """
 
     kind: ShotKind
     k: int = 0
 
     def __str__(self) -> str:
-        if self.kind in (ShotKind.NEAREST, ShotKind.HYBRID):
+        if self.kind in _COUNTED:
             return f"{self.kind}:{self.k}"
         return str(self.k) if self.k else str(self.kind)
 
     @classmethod
     def parse(cls, text: str) -> Shots:
-        """Raises SettingsError for anything that is not one of the four forms or a number."""
+        """Raises SettingsError for anything that is not one of these forms or a number."""
         kind, _, count = text.strip().lower().partition(":")
         if kind.isdecimal() and not count:
             return cls(kind=ShotKind.ALL, k=int(kind)) if int(kind) else cls(kind=ShotKind.NONE)
         if kind in (ShotKind.ALL, ShotKind.NONE) and not count:
             return cls(kind=ShotKind(kind))
-        if kind in (ShotKind.NEAREST, ShotKind.HYBRID) and count.isdecimal() and int(count) > 0:
+        if kind in _COUNTED and count.isdecimal() and int(count) > 0:
             return cls(kind=ShotKind(kind), k=int(count))
-        raise SettingsError(f"--shots '{text}' is not known; write all, nearest:8, hybrid:8, none, or a number of examples")
+        raise SettingsError(
+            f"--shots '{text}' is not known; write all, nearest:8, hybrid:8, contrast:3, none, or a number of examples"
+        )
 
 
 def interleaved(examples: tuple[Example, ...], seed: int) -> tuple[Example, ...]:
@@ -76,14 +86,20 @@ def fixed_part(pack: Pack, shots: Shots, seed: int) -> tuple[Example, ...]:
     return order[:HYBRID_PREFIX] if shots.kind is ShotKind.HYBRID else ()
 
 
-def nearest(
-    pack: Pack, vectors: Vectors, query: NDArray[np.float32], k: int, *, skip: frozenset[str] = frozenset()
-) -> tuple[Example, ...]:
-    """The k examples most like the query, the nearest last. vectors: unit rows, shape (examples, d); query: (d,)."""
+def nearest(pack: Pack, vectors: Vectors, query: NDArray[np.float32]) -> tuple[Example, ...]:
+    """The pack's examples, the most like the query first. vectors: unit rows, shape (examples, d); query: (d,)."""
     similarity = vectors @ query
     ranked = sorted(range(len(pack.examples)), key=lambda i: (-float(similarity[i]), pack.examples[i].id))
-    chosen = [pack.examples[i] for i in ranked if pack.examples[i].id not in skip][:k]
-    return tuple(reversed(chosen))
+    return tuple(pack.examples[i] for i in ranked)
+
+
+def contrasting(neighbours: Sequence[Example], labels: Sequence[str], each: int) -> tuple[Example, ...]:
+    """The `each` nearest examples of every label, labels in turn, the likeliest label's nearest example last.
+
+    neighbours: nearest first; labels: likeliest first.
+    """
+    groups = [[example for example in neighbours if label_of(example) == label][:each] for label in labels]
+    return tuple(group[turn] for turn in reversed(range(each)) for group in reversed(groups) if turn < len(group))
 
 
 def fitting(

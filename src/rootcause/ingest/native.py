@@ -32,8 +32,8 @@ def workbook(data: bytes) -> dict[str, Any]:
 
 def parquet(data: bytes) -> dict[str, Any]:
     """All columns; dates and bytes as text, so that no value depends on what Python's types can hold."""
-    import pyarrow as pa  # type: ignore[import-untyped]
-    import pyarrow.parquet as pq  # type: ignore[import-untyped]
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     table = pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)
     columns = []

@@ -121,17 +121,18 @@ class Client:
         limit: int,
         seed: int,
         record: Record,
+        warmth: float = 0.0,
         admit: Callable[[], None] = lambda: None,
     ) -> Reply:
         """The model's reply to the messages, as JSON text that follows the schema.
 
-        limit: tokens of the answer. admit is called when the call's turn has come; what it raises withdraws the
-        call. Raises CallFailed for this call alone (kind: refusal, truncated, content, empty, rejected, timeout,
-        connection, server, rate limit), ModelError when no call can succeed.
+        limit: tokens of the answer; warmth: the sampling temperature. admit is called when the call's turn has come;
+        what it raises withdraws the call. Raises CallFailed for this call alone (kind: refusal, truncated, content,
+        empty, rejected, timeout, connection, server, rate limit), ModelError when no call can succeed.
         """
         options: dict[str, Any] = {
             "response_format": {"type": "json_schema", "json_schema": {"name": name, "strict": True, "schema": schema}},
-            "temperature": 0.0,
+            "temperature": warmth,
             "seed": seed,
             "max_completion_tokens": limit,
         }

@@ -75,7 +75,7 @@ def sha256_of(path: Path) -> str:
 
 def _llama() -> Any:
     try:
-        import xllamacpp  # type: ignore[import-untyped]  # it ships no types
+        import xllamacpp
     except ImportError as error:
         raise LocalModelUnavailable(
             f"the embedded model needs the extra 'local' (pip install 'rootcause[local]'), not built for every platform: "

