@@ -28,13 +28,17 @@ def main() -> None:
         advise._DOUBT = 0.0
         ranked = [advisor.candidates(e.text, v, 3) for e, v in zip(pack.heldout, vectors, strict=True)]
         among = [np.mean([t in r[:most] for t, r in zip(truth, ranked, strict=True)]) for most in (1, 2, 3)]
-        print(f"{topic}: vote {of_vote(pack).accuracy:.3f}; advisor first {among[0]:.3f}, two {among[1]:.3f}, three {among[2]:.3f}")
+        print(
+            f"{topic}: vote {of_vote(pack).accuracy:.3f}; advisor first {among[0]:.3f}, two {among[1]:.3f}, three {among[2]:.3f}"
+        )
         for doubt in (0.3, 0.4, 0.5, 0.6, 0.7):
             advise._DOUBT = doubt
             found = [advisor.candidates(e.text, v, 2) for e, v in zip(pack.heldout, vectors, strict=True)]
             sure = [t == f[0] for t, f in zip(truth, found, strict=True) if len(f) == 1]
             open_ = [t in f for t, f in zip(truth, found, strict=True) if len(f) == 2]
-            print(f"  doubt {doubt}: {len(sure)} sure, {sum(sure)} of them right; {len(open_)} in doubt, {sum(open_)} hold the right one")
+            print(
+                f"  doubt {doubt}: {len(sure)} sure, {sum(sure)} right; {len(open_)} in doubt, {sum(open_)} hold the right one"
+            )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from rootcause.llm.tokens import estimate
 from rootcause.models import Usage
 from rootcause.store import Store
 
-
 _WORKED = {"refusal", "truncated", "empty", "timeout"}  # failures that the provider charges for
 
 

@@ -19,7 +19,7 @@ from pydantic import model_validator
 from rootcause import embed
 from rootcause.ask import Asker
 from rootcause.decompose import Decomposer, Explained
-from rootcause.errors import CostLimitReached, RootcauseError, SettingsError, StoreError
+from rootcause.errors import CostLimitReached, SettingsError, StoreError
 from rootcause.fewshot.select import ShotKind, Shots
 from rootcause.llm.client import Client
 from rootcause.llm.endpoint import Endpoint
@@ -38,6 +38,7 @@ from rootcause.models import (
     Outcome,
     Pack,
     Ranking,
+    RejectedRow,
     RunReport,
     Sample,
     TopicUse,
@@ -53,7 +54,7 @@ from rootcause.text import fold, script
 from rootcause.topics import assign
 from rootcause.verdicts import Verdicts
 
-AFFORDABLE_LOCAL = 24  # rows: two to four minutes on two cores
+AFFORDABLE_LOCAL = 30  # rows: about two minutes on two cores
 AFFORDABLE_REMOTE = 385  # rows: a margin of five points whatever the population
 _TYPICAL_ANSWER = 350  # tokens of an answer, for the estimate before a run
 
@@ -98,8 +99,8 @@ class Item(Frozen):
 class Plan(Frozen):
     """Everything that is decided before a token is spent.
 
-    calls: items to be asked about; known: items whose answer is already in the store; guessed: rows whose topic was
-    told by the nearest examples.
+    calls: items to be asked about; known: items whose answer is already in the store; skipped: rows that this model
+    cannot explain, which the sample does not stand for.
     """
 
     run_id: str
@@ -108,7 +109,6 @@ class Plan(Frozen):
     topics: dict[str, str | None]
     items: tuple[Item, ...]
     uses: tuple[TopicUse, ...]
-    guessed: int
     calls: int
     known: int
     prompt_tokens: int
@@ -116,6 +116,7 @@ class Plan(Frozen):
     exact: bool
     price: float | None
     currency: str
+    skipped: tuple[RejectedRow, ...]
     notes: tuple[str, ...]
     record: str
 
@@ -152,15 +153,15 @@ class Run:
     def plan(self, intake: Intake, extent: Extent, *, whole_file: str | None = None) -> Plan:
         """The sample, the lessons and their cost. Nothing is asked yet."""
         settings = self._settings
-        topics = assign(intake.complaints, self._packs, whole_file=whole_file, threshold=settings.topic_threshold)
-        count = extent.count(len(intake.complaints), local=self._endpoint.local)
-        sample = draw(intake.complaints, topics, n=count, seed=settings.seed)
+        placed = assign(intake.complaints, self._packs, whole_file=whole_file, threshold=settings.topic_threshold)
+        topics = placed.topics
+        frame, skipped = self._explainable(intake.complaints, topics)
+        sample = draw(frame, topics, n=extent.count(len(frame), local=self._endpoint.local), seed=settings.seed)
         items = self._items(sample, topics)
         record = self._record(intake, sample, whole_file)
         run_id = hashlib.sha256(record.encode()).hexdigest()[:10]
         askable = [item for item in items if item.lesson is not None]
         fresh = [item for item in askable if self._store.reply(item.key) is None]
-        open_ones = [complaint for complaint in intake.complaints if not complaint.topic]
         tokens = sum(item.lesson.tokens for item in fresh if item.lesson)
         answers = _TYPICAL_ANSWER * len(fresh)
         estimate = self._price.of(Usage(calls=len(fresh), prompt=tokens, completion=answers)) if self._price else None
@@ -171,7 +172,6 @@ class Run:
             topics=topics,
             items=items,
             uses=self._uses(sample),
-            guessed=len(open_ones) if self._packs and whole_file is None else 0,
             calls=len(fresh),
             known=len(askable) - len(fresh),
             prompt_tokens=tokens,
@@ -179,7 +179,8 @@ class Run:
             exact=self._counter.exact,
             price=0.0 if self._endpoint.on_this_machine else estimate,
             currency=self._price.currency if self._price else "",
-            notes=intake.notes,
+            skipped=skipped,
+            notes=(*intake.notes, *([placed.note] if placed.note else []), *_skipping(skipped)),
             record=record,
         )
 
@@ -191,7 +192,8 @@ class Run:
             report = await self._executed(plan, watcher)
         except BaseException as error:
             with suppress(StoreError):
-                store.end(plan.run_id, "stopped" if isinstance(error, RootcauseError) else "interrupted", None)
+                broken_off = isinstance(error, asyncio.CancelledError | KeyboardInterrupt)
+                store.end(plan.run_id, "interrupted" if broken_off else "stopped", None)
             raise
         store.end(plan.run_id, "partial" if report.partial else "complete", report.model_dump_json())
         return report
@@ -216,7 +218,8 @@ class Run:
         complaint = Complaint(row=1, line=1, id="1", text=text)
         if topic is not None and topic not in self._packs:
             raise SettingsError(f"there is no topic '{topic}'; known are {', '.join(sorted(self._packs)) or 'none'}")
-        found = assign([complaint], self._packs, whole_file=topic, threshold=self._settings.topic_threshold)["1"]
+        found = assign([complaint], self._packs, whole_file=topic, threshold=self._settings.topic_threshold).topics["1"]
+        self._explainable([complaint], {"1": found})
         teacher = self._teacher(found)
         try:
             lesson = teacher.lesson(text, embed.encode([text])[0])
@@ -226,6 +229,32 @@ class Run:
             asker = Asker(client, self._store, Spend(self._price, self._settings.max_cost), run="why", seed=self._settings.seed)
             decomposer = Decomposer(asker, self._prompts, language=self._settings.language)
             return found, await decomposer.explain(text, lesson, teacher.topic)
+
+    def _explainable(
+        self, complaints: Sequence[Complaint], topics: Mapping[str, str | None]
+    ) -> tuple[tuple[Complaint, ...], tuple[RejectedRow, ...]]:
+        """The complaints this model can explain, and the rest: a base model knows only the topics it is taught.
+
+        Raises SettingsError when it can explain none.
+        """
+        if not self._endpoint.weak:
+            return tuple(complaints), ()
+        able = tuple(complaint for complaint in complaints if topics[complaint.id] in self._packs)
+        if complaints and not able:
+            known = ", ".join(sorted(self._packs)) or "there is none"
+            raise SettingsError(
+                f"no complaint belongs to a topic pack at hand ({known}), and the packaged model explains only what it is taught: "
+                "name a topic with --topic, add a pack, pull a stronger model with 'rootcause models pull', or name an endpoint "
+                "with --base-url and --model"
+            )
+        skipped = tuple(
+            RejectedRow(
+                row=c.row, line=c.line, id=c.id, reason="no topic pack: the packaged model explains only what it is taught"
+            )
+            for c in complaints
+            if topics[c.id] not in self._packs
+        )
+        return able, skipped
 
     def _items(self, sample: Sample, topics: Mapping[str, str | None]) -> tuple[Item, ...]:
         """The sampled rows as distinct texts with their lessons, topic by topic."""
@@ -331,9 +360,7 @@ class Run:
         }
         return json.dumps(content, ensure_ascii=False, sort_keys=True)
 
-    def _report(
-        self, plan: Plan, outcomes: tuple[Outcome, ...], ranking: Ranking, spend: Spend, *, estimated: int
-    ) -> RunReport:
+    def _report(self, plan: Plan, outcomes: tuple[Outcome, ...], ranking: Ranking, spend: Spend, *, estimated: int) -> RunReport:
         ledger = _ledger(plan, outcomes)
         sampled = len(plan.sample.complaints)
         ended_well = sum(len(outcome.rows) for outcome in outcomes if outcome.answer is not None)
@@ -358,7 +385,9 @@ class Run:
                 retried=spent.repeated,
                 failed=spent.failed,
                 from_store=sum(
-                    item.rows[0].id in reached and not self._store.paid(plan.run_id, item.key) for item in plan.items if item.lesson
+                    item.rows[0].id in reached and not self._store.paid(plan.run_id, item.key)
+                    for item in plan.items
+                    if item.lesson
                 ),
                 price=0.0 if self._endpoint.on_this_machine else self._price.of(spent.used) if self._price else None,
                 currency=self._price.currency if self._price else "",
@@ -370,10 +399,7 @@ class Run:
             next_steps=_next_steps(ranking, sampled, len(plan.intake.complaints)),
         )
 
-
-    def _doubts(
-        self, complete: float, sampled: int, outcomes: Sequence[Outcome], spend: Spend, estimated: int
-    ) -> Iterator[str]:
+    def _doubts(self, complete: float, sampled: int, outcomes: Sequence[Outcome], spend: Spend, estimated: int) -> Iterator[str]:
         """What happened in the run that its reader must know."""
         required = self._settings.min_complete
         failed = sum(len(outcome.rows) for outcome in outcomes if outcome.failure is not None)
@@ -414,6 +440,7 @@ def _ledger(plan: Plan, outcomes: Sequence[Outcome]) -> tuple[LedgerRow, ...]:
             fates[first.id] = (Fate.NOTHING, reason.value) if reason else (Fate.ANALYSED, "")
             fates.update((row.id, (Fate.DUPLICATE, first.id)) for row in copies)
     sampled = {complaint.id for complaint in plan.sample.complaints}
+    skipped = {row.id for row in plan.skipped}
     rows = [
         LedgerRow(
             row=complaint.row,
@@ -425,12 +452,17 @@ def _ledger(plan: Plan, outcomes: Sequence[Outcome]) -> tuple[LedgerRow, ...]:
             weight=plan.sample.weight_of(plan.topics[complaint.id]) if complaint.id in sampled else 0.0,
         )
         for complaint in plan.intake.complaints
+        if complaint.id not in skipped
     ]
     rows.extend(
         LedgerRow(row=row.row, line=row.line, id=row.id, topic=None, fate=Fate.SKIPPED, reason=row.reason, weight=0.0)
-        for row in plan.intake.rejected
+        for row in (*plan.intake.rejected, *plan.skipped)
     )
     return tuple(sorted(rows, key=lambda row: row.row))
+
+
+def _skipping(skipped: Sequence[RejectedRow]) -> tuple[str, ...]:
+    return (f"{len(skipped)} rows left out of the sample: {skipped[0].reason}",) if skipped else ()
 
 
 def _language(complaints: Sequence[Complaint]) -> str:

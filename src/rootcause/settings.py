@@ -34,7 +34,9 @@ class Settings(BaseSettings):
     )
 
     model: str = Field(default=LOCAL, min_length=1)
-    base_url: str | None = Field(default=None, min_length=1, validation_alias=AliasChoices("base_url", "ROOTCAUSE_BASE_URL", "OPENAI_BASE_URL"))
+    base_url: str | None = Field(
+        default=None, min_length=1, validation_alias=AliasChoices("base_url", "ROOTCAUSE_BASE_URL", "OPENAI_BASE_URL")
+    )
     api_key: SecretStr = Field(default=SecretStr(""), validation_alias=AliasChoices("OPENAI_API_KEY"), repr=False)
     context: int | None = Field(default=None, ge=1024, description="tokens the model's context holds")
     concurrency: int | None = Field(default=None, ge=1, le=1000)
@@ -45,7 +47,7 @@ class Settings(BaseSettings):
     seed: int = DEFAULT_SEED
     min_complete: float = Field(default=0.98, ge=0, le=1)
     max_cost: float | None = Field(default=None, ge=0)
-    topic_threshold: float = Field(default=0.38, ge=-1, le=1, description="similarity from which a complaint belongs to a topic")
+    topic_threshold: float = Field(default=0.40, ge=-1, le=1, description="similarity from which a complaint belongs to a topic")
     store: Path = Path(".rootcause")
     prompts: DirectoryPath | None = None
     fewshot: DirectoryPath | None = None

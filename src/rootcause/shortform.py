@@ -3,21 +3,21 @@
 Measured, such a model names causes far better than chance and writes sentences that it has copied from the
 examples. So it is asked for the cause alone. What the chain says is taken from where it is known: the customer's
 own passage most like what customers with that cause are quoted for, then the steps of the nearest labelled
-example of the cause that hold for the company, each marked as the precedent it is. Without a topic pack there
-is nothing to take from, and the model writes three sentences itself.
-What comes out is an ordinary answer, under the ordinary rules.
+example of the cause that hold for the company, each marked as the precedent it is. What comes out is an ordinary
+answer, under the ordinary rules. Without a topic pack such a model has nothing to say: measured, it then told the
+stories of its instructions' examples.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import ValidationError
 
 from rootcause import embed
 from rootcause.fewshot.advise import NOTHING, label_of
-from rootcause.models import NEW_CAUSE, Answer, Basis, CatalogueCause, Chain, Example, Frozen, NothingReason, Step
+from rootcause.models import Answer, Basis, CatalogueCause, Chain, Example, Frozen, NothingReason, Step
 from rootcause.text import script
 from rootcause.validate import ReplyInvalid
 
@@ -35,26 +35,10 @@ class Choice(Frozen):
     cause: str
 
 
-class Guess(Frozen):
-    """The reply of a model without examples: three sentences from the symptom to the root."""
-
-    why: str
-    because: str
-    root: str
-
-
-_Shape = TypeVar("_Shape", bound=Frozen)
-
-
-def choice_grammar(labels: Sequence[str]) -> dict[str, Any]:
+def choice_schema(labels: Sequence[str]) -> dict[str, Any]:
     """The schema of a choice among the labels."""
-    return _object(cause={"type": "string", "enum": list(labels)})
-
-
-def guess_grammar() -> dict[str, Any]:
-    """The schema of a guess."""
-    sentence = {"type": "string", "minLength": 12, "maxLength": 140}
-    return _object(why=sentence, because=sentence, root=sentence)
+    cause = {"type": "string", "enum": list(labels)}
+    return {"type": "object", "properties": {"cause": cause}, "required": ["cause"], "additionalProperties": False}
 
 
 def shorten(example: Example) -> str:
@@ -62,14 +46,18 @@ def shorten(example: Example) -> str:
     return Choice(cause=label_of(example)).model_dump_json()
 
 
-def expand_choice(
+def complete(
     reply: str, *, passages: Sequence[str], neighbours: Sequence[Example], catalogue: Sequence[CatalogueCause]
 ) -> Answer:
-    """A taught model's reply as a whole answer. Raises ReplyInvalid.
+    """The reply as a whole answer. Raises ReplyInvalid.
 
     passages: of the complaint; neighbours: the topic's examples, nearest first.
     """
-    cause = _parsed(reply, Choice).cause
+    try:
+        cause = Choice.model_validate_json(reply).cause
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise ReplyInvalid(f"{'.'.join(map(str, first['loc'])) or 'the reply'}: {first['msg']}") from None
     if cause == NOTHING or not passages:
         reason = next((e.nothing_to_explain for e in neighbours if e.nothing_to_explain), NothingReason.EMPTY)
         return Answer(nothing_to_explain=reason, chains=())
@@ -78,31 +66,7 @@ def expand_choice(
     if len(lower) < 2:
         known = next(entry for entry in catalogue if entry.id == cause)
         lower.append(Step(cause=known.name, basis=Basis.INFERRED, evidence=None, countermeasure=known.countermeasure))
-    return _answer((_said(said), *lower), cause)
-
-
-def expand_guess(reply: str, *, passages: Sequence[str]) -> Answer:
-    """An untaught model's reply as a whole answer. Raises ReplyInvalid."""
-    guess = _parsed(reply, Guess)
-    sentences = (guess.why, guess.because, guess.root)
-    steps = (Step(cause=sentence, basis=Basis.INFERRED, evidence=None, countermeasure=None) for sentence in sentences)
-    return _answer(((_said(max(passages, key=len)), *steps) if passages else tuple(steps)), NEW_CAUSE)
-
-
-def _object(**properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-
-
-def _answer(steps: tuple[Step, ...], cause: str) -> Answer:
-    return Answer(nothing_to_explain=None, chains=(Chain(steps=steps, cause=cause),))
-
-
-def _parsed(reply: str, shape: type[_Shape]) -> _Shape:
-    try:
-        return shape.model_validate_json(reply)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise ReplyInvalid(f"{'.'.join(map(str, first['loc'])) or 'the reply'}: {first['msg']}") from None
+    return Answer(nothing_to_explain=None, chains=(Chain(steps=(_said(said), *lower), cause=cause),))
 
 
 def _said(passage: str) -> Step:

@@ -17,7 +17,7 @@ from rootcause.llm.endpoint import Endpoint
 from rootcause.llm.tokens import Counter
 from rootcause.models import Answer, Example, Frozen, Pack, Topic
 from rootcause.prompt import Prompts, compact, quotable
-from rootcause.shortform import choice_grammar, expand_choice, expand_guess, guess_grammar, shorten
+from rootcause.shortform import choice_schema, complete, shorten
 from rootcause.store import key_of
 from rootcause.validate import answer_grammar, answer_schema, attribute, parse
 
@@ -128,7 +128,7 @@ class Teacher:
             precedents={example.id: example for example in neighbours} if self._short else shown,
             limit=self._limit,
             mendable=not self._short,
-            waived=shortform.WAIVED if self._short and self.topic else frozenset(),
+            waived=shortform.WAIVED if self._short else frozenset(),
             tokens=self._stable + own + sum(self._cost(example) for example in near),
         )
 
@@ -151,11 +151,9 @@ class Teacher:
         return answer_schema(causes), read
 
     def _short_reply(self, text: str, labels: tuple[str, ...], neighbours: tuple[Example, ...]) -> tuple[dict[str, Any], Read]:
-        passages = quotable(text)
-        if self.topic is None:
-            return guess_grammar(), partial(expand_guess, passages=passages)
-        read = partial(expand_choice, passages=passages, neighbours=neighbours, catalogue=self.topic.causes)
-        return choice_grammar(labels), read
+        assert self.topic is not None, "a weak model is taught topics that have a pack, and asked about no other"
+        read = partial(complete, passages=quotable(text), neighbours=neighbours, catalogue=self.topic.causes)
+        return choice_schema(labels), read
 
     def _room(self, taken: int) -> int:
         """Tokens left for examples and complaint; effectively no limit where the context is unknown."""

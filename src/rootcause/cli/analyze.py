@@ -101,11 +101,10 @@ def _announce(intake: Intake, plan: Plan, endpoint: Endpoint, err: Console) -> N
     for use in plan.uses:
         teaching = f"{use.examples} labelled examples, shots {use.shots}" if use.examples else ""
         say("Topic", f"{use.topic or '(none)'}: {use.rows} rows; {'; '.join(p for p in (teaching, use.note) if p)}")
-    if plan.guessed:
-        say("", f"{plan.guessed} rows without a topic: told by the nearest labelled examples (--topic names one for the file)")
     drawn = len(plan.sample.complaints)
-    sure = "all of them" if drawn == len(intake.complaints) else f"margin ±{100 * plan.sample.margin:.1f} points"
-    say("Sample", f"{drawn} of {len(intake.complaints)} rows, seed {plan.sample.seed}, {sure}")
+    frame = len(intake.complaints) - len(plan.skipped)
+    sure = "all of them" if drawn == frame else f"margin ±{100 * plan.sample.margin:.1f} points"
+    say("Sample", f"{drawn} of {frame} rows, seed {plan.sample.seed}, {sure}")
     tokens = f"{'' if plan.exact else 'about '}{plan.prompt_tokens:,} tokens in, about {plan.answer_tokens:,} out"
     cost = f"; price {_money(plan, endpoint)}" if not endpoint.on_this_machine else ""
     say("Calls", f"{plan.calls} to make, {plan.known} already answered; {tokens}{cost}")
