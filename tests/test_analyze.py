@@ -390,9 +390,9 @@ def test_a_broken_settings_file_is_one_sentence(tmp_path: Path, content: str, se
 
 def test_a_hostile_file_cannot_steer_the_terminal(tmp_path: Path, scripted: ScriptedServer, env: dict[str, str]) -> None:
     header = ("id", "topic", "complaint", "\x1b]0;owned\x07[/]column")
-    file = table(tmp_path / "[red]file[/].csv", header, [("1", "\x1b[31m[bold]garden", "\x1b[2J" + TEN[0], "")])
+    file = table(tmp_path / "[red]file[bold].csv", header, [("1", "\x1b[31m[bold]garden", "\x1b[2J" + TEN[0], "")])
     assert rootcause(tmp_path, "analyze", file.name, env=env).code == 0  # `done` looks for escape sequences
-    assert "[red]file[/].csv" in rootcause(tmp_path, "runs", env=env).out, "shown as it is called"
+    assert "[red]file[bold].csv" in rootcause(tmp_path, "runs", env=env).out, "shown as it is called"
     assert rootcause(tmp_path, "analyze", file.name, "--text", "body", env=env).error.count("column") >= 2
 
 
@@ -604,11 +604,12 @@ def test_new_causes_are_compared_and_named_by_the_model(tmp_path: Path, scripted
         "bun": "Nobody is assigned to take yesterday's loaves out of the display.",
     }
     for word, root in roots.items():
+        said = {"cause": "The customer could not eat it.", "basis": "stated", "evidence": f"The {word} was hard"}
         steps = [
-            {"cause": "The customer could not eat what was paid for.", "basis": "stated", "evidence": f"The {word} was hard", "countermeasure": None},
-            {"cause": "It had been baked the day before.", "basis": "inferred", "evidence": None, "countermeasure": "Bake twice a day"},
+            {**said, "countermeasure": None},
+            {"cause": "It was baked the day before.", "basis": "inferred", "evidence": None, "countermeasure": "Bake twice a day"},
             {"cause": root, "basis": "inferred", "evidence": None, "countermeasure": "Write the rule down"},
-        ]  # fmt: skip
+        ]
         answer = {"nothing_to_explain": None, "chains": [{"steps": steps, "cause": "new"}]}
         scripted.always(f"reply:{json.dumps(answer)}", when=word)
     complaints(tmp_path, ("The loaf was hard as a stone on Monday.", "The bun was hard and tasted of dust."), topic="bakery")

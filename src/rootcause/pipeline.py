@@ -243,9 +243,9 @@ class Run:
         if complaints and not able:
             known = ", ".join(sorted(self._packs)) or "there is none"
             raise SettingsError(
-                f"no complaint belongs to a topic pack at hand ({known}), and the packaged model explains only what it is taught: "
-                "name a topic with --topic, add a pack, pull a stronger model with 'rootcause models pull', or name an endpoint "
-                "with --base-url and --model"
+                f"no complaint belongs to a topic pack at hand ({known}), and the packaged model explains only what it is "
+                "taught: name a topic with --topic, add a pack, pull a stronger model with 'rootcause models pull', or name an "
+                "endpoint with --base-url and --model"
             )
         skipped = tuple(
             RejectedRow(

@@ -130,7 +130,8 @@ def _consent(plan: Plan, endpoint: Endpoint, *, max_cost: float | None, yes: boo
         return
     if not sys.stdin.isatty():
         raise SettingsError("this run costs money and nobody can be asked here; add --yes, and --max-cost for a limit")
-    if not typer.confirm("Go on?", err=True):
+    print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)  # input() and typer.confirm would write to standard output
+    if sys.stdin.readline().strip().casefold() not in ("y", "yes", "д", "да"):
         raise typer.Exit(0)
 
 

@@ -27,8 +27,11 @@ def runs(as_json: options.Json = False, store: options.Store = None) -> None:
     from rootcause.settings import resolve
     from rootcause.store import Store
 
-    with Store(resolve(store=store).store / DATABASE) as database:
-        rows = [dict(row) for row in database.runs()]
+    path = resolve(store=store).store / DATABASE
+    rows = []
+    if path.exists():  # a look at a folder leaves nothing behind in it
+        with Store(path) as database:
+            rows = [dict(row) for row in database.runs()]
     if as_json:
         print_json(json.dumps(rows, ensure_ascii=False))
         return
@@ -79,8 +82,10 @@ def _stored(settings: Settings, run: str) -> RunReport:
     from rootcause.models import RunReport
     from rootcause.store import Store
 
-    with Store(settings.store / DATABASE) as database:
-        found = database.report(run)
+    path, found = settings.store / DATABASE, None
+    if path.exists():
+        with Store(path) as database:
+            found = database.report(run)
     if found is None:
         raise SettingsError(f"there is no run '{run}' in {settings.store}, or several begin so; 'rootcause runs' lists them")
     if found[1] is None:

@@ -38,7 +38,7 @@ def serve(model_file: Path, *, name: str, sha256: str, context: int, parallel: i
     params.verbosity = -1
     params.ui = False
     params.endpoint_slots = False
-    params.cache_ram_mib = 2048
+    params.cache_ram_mib = 0  # the slot itself keeps the stable prefix; copies of whole prompts would cost a gigabyte
     key = secrets.token_urlsafe(24)
     params.api_keys = [key]
     if plain:
