@@ -9,6 +9,8 @@ import random
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,7 +18,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cli import Done, finished, rootcause, rows, started, table
+from cli import COMMAND, Done, done, environment, finished, rootcause, rows, started, table
 from openai_server import KEY, MODEL, ScriptedServer
 
 from rootcause.models import RunReport
@@ -121,11 +123,9 @@ def test_a_file_becomes_ranked_causes(tmp_path: Path, scripted: ScriptedServer, 
     first_seen: list[bool] = []
     scripted.always("ok", when=lambda text: bool(first_seen) or first_seen.append(announced(text)) is None)
     with heard.open("wb") as stderr:
-        import subprocess
-
-        from cli import COMMAND, environment
-
-        ended = subprocess.run([COMMAND, "analyze", str(file)], cwd=tmp_path, env=environment(env), stdout=-1, stderr=stderr)
+        ended = subprocess.run(
+            [COMMAND, "analyze", str(file)], cwd=tmp_path, env=environment(env), stdout=subprocess.PIPE, stderr=stderr
+        )
     assert first_seen == [True], "model, sample and calls are announced before anything is asked"
     assert ended.returncode == 0 and scripted.steps == ["ok"] * 6, "equal texts but for case, spaces and digits are asked once"
 
@@ -206,13 +206,12 @@ def test_shares_are_weighted_by_the_sample(tmp_path: Path, scripted: ScriptedSer
     other = report_of(rootcause(tmp_path, "analyze", file, "--sample", "6", "--json", "--store", "other", env=env))
     assert other.sample == report.sample and other.ranking == report.ranking and other.run_id == report.run_id
     assert sorted(scripted.complaints[asked:]) == sorted(scripted.complaints[:asked]), "the same seed draws the same rows"
-    reseeded = report_of(rootcause(tmp_path, "analyze", file, "--sample", "6", "--json", "--seed", "8", env=env))
-    assert reseeded.sample.complaints != report.sample.complaints and reseeded.run_id != report.run_id
-    precise = rootcause(tmp_path, "analyze", file, "--margin", "0.3", "--json", env=env)
-    drawn = len(report_of(precise).sample.complaints)
-    assert margin_of(drawn, 14) <= 0.3 < margin_of(drawn - 1, 14) and f"Sample {drawn} of 14 rows" in precise.said
-    whole = rootcause(tmp_path, "analyze", file, "--all", "--json", env=env)
-    assert len(report_of(whole).sample.complaints) == 14 and "all of them" in whole.said
+    precise = rootcause(tmp_path, "analyze", file, "--margin", "0.3", "--seed", "8", "--json", env=env)
+    reseeded = report_of(precise)
+    drawn = len(reseeded.sample.complaints)
+    assert margin_of(drawn, 14) <= 0.3 < margin_of(drawn - 1, 14) and f"Sample {drawn} of 14 rows, seed 8" in precise.said
+    assert not {row.id for row in report.sample.complaints} <= {row.id for row in reseeded.sample.complaints}
+    assert reseeded.run_id != report.run_id
 
 
 def test_what_is_affordable_is_the_default(tmp_path: Path, scripted: ScriptedServer, env: dict[str, str]) -> None:
@@ -243,7 +242,7 @@ def test_topics_come_from_the_column_else_from_the_nearest_examples(
     assert {row.id: row.topic for row in report_of(ended).ledger} == {
         "1": "delivery", "2": "bank-cards", "3": "mobile-billing", "4": "Garden",
     }  # fmt: skip
-    assert "2 rows without a topic: told by the nearest labelled examples" in ended.said
+    assert "2 of 2 rows without a topic were placed by their nearest labelled examples" in ended.said
     assert "Topic Garden: 1 rows; no topic pack: analysed without examples" in ended.said
     shown = {len(outcome.shots) for outcome in report_of(ended).outcomes if outcome.topic != "Garden"}
     assert shown == {2} and next(one.shots for one in report_of(ended).outcomes if one.topic == "Garden") == ()
@@ -255,7 +254,7 @@ def test_topic_names_the_whole_file_or_a_column(tmp_path: Path, scripted: Script
     assert {row.topic for row in report_of(whole).ledger} == {"delivery"} and shares(report_of(whole)).keys() >= {
         f"delivery/{STALE}"
     }
-    assert "told by the nearest" not in whole.said, "the topic was named, not told"
+    assert "nearest labelled examples" not in whole.said, "the topic was named, not told"
     column = rootcause(tmp_path, "analyze", file, "--topic", "area", "--json", env=env)
     assert [row.topic for row in report_of(column).ledger] == ["delivery", "garden"]
     wrong = rootcause(tmp_path, "analyze", file, "--topic", "delivry", env=env)
@@ -271,7 +270,7 @@ def test_one_bad_answer_never_loses_the_run(tmp_path: Path, scripted: ScriptedSe
     complaints(tmp_path, texts)
     scripted.queue("invalid", when="invalid day")
     scripted.queue("rule", when="mended day")
-    scripted.queue("429:0.7", when="busy day")
+    scripted.queue("429:1.7", when="busy day")
     scripted.queue("500", when="500 day")
     scripted.queue("drop", when="drop day")
     for step in ("refusal", "length", "rule"):
@@ -282,13 +281,13 @@ def test_one_bad_answer_never_loses_the_run(tmp_path: Path, scripted: ScriptedSe
         "refusal": 1, "length": 1, "invalid": 2, "mended": 2, "rule": 3, "busy": 2, "500": 2, "drop": 2, "fine": 1, "plain": 1,
     }  # fmt: skip
     busy = [asked.at for asked in scripted.asked if (asked.complaint or "").startswith("Busy")]
-    assert busy[1] - busy[0] >= 0.7, "Retry-After is kept"
+    assert busy[1] - busy[0] >= 1.7, "Retry-After is kept"
     assert first.code == 3 and "70% of the sampled rows ended well" in " ".join(first.out.split())
     assert first.out.strip().startswith("This report is partial"), "on top"
     assert "partial: 70.0% of the sampled rows ended well, 98.0% were required; 3 failed" in first.said
     [folder] = (tmp_path / ".rootcause/runs").iterdir()
     page = (folder / "report.html").read_text(encoding="utf-8")
-    assert page.find("This report is partial") < page.find('id="causes"') or page.find("This report is partial") < len(page) / 2
+    assert 0 < page.find("This report is partial") < page.find("<nav"), "above everything else"
     ledger = {row["id"]: row for row in rows(folder / "ledger.csv")}
     assert len(ledger) == 10 and Counter(row["fate"] for row in ledger.values()) == {"analysed": 7, "failed": 3}
     assert ledger["c1"]["reason"].startswith("refusal: ") and ledger["c2"]["reason"].startswith("truncated: ")
@@ -317,11 +316,6 @@ def test_a_silent_server_is_a_failure_of_that_row(tmp_path: Path, scripted: Scri
     impatient = (
         "import rootcause.llm.client as c; c._LOCAL_TIMEOUT = 0.6; c._ATTEMPTS = 2; from rootcause.cli import main; main()"
     )
-    import subprocess
-    import sys
-
-    from cli import done, environment
-
     command = [sys.executable, "-c", impatient, "analyze", "complaints.csv", "--json"]
     process = subprocess.run(command, cwd=tmp_path, env=environment(env), capture_output=True, timeout=60)
     ended = done(process.returncode, process.stdout, process.stderr)
@@ -435,7 +429,9 @@ def test_kills_lose_nothing_and_repeat_nothing(tmp_path: Path, packs: Path) -> N
     concurrency = 2
     with ScriptedServer(words=WORDS, delay=0.12) as server:
         env = {**server.environment, "ROOTCAUSE_FEWSHOT": str(packs), "ROOTCAUSE_CONCURRENCY": str(concurrency)}
-        whole = report_of(rootcause(tmp_path, "analyze", "complaints.csv", "--json", "--store", "whole", env=env))
+        first = rootcause(tmp_path, "analyze", "complaints.csv", "--all", "--json", "--store", "whole", env=env)
+        whole = report_of(first)
+        assert "Sample 10 of 10 rows, seed 5, all of them" in first.said
         server.forget()
         for _ in range(3):
             goal = len(server.asked) + chance.randint(1, 4)
@@ -539,7 +535,7 @@ def test_the_cap_keeps_what_was_paid_for(tmp_path: Path, scripted: ScriptedServe
     assert set(statuses(tmp_path, capped).values()) == {"partial"} and len(report.outcomes) == spent
 
     again = rootcause(tmp_path, "analyze", "complaints.csv", "--yes", "--max-cost", f"{cap}", "--json", env=capped)
-    assert (report_of(again).cost.price or 0) <= cap, "the cap is the run's, however often the command is given"
+    assert again.code == 3 and len(scripted.asked) == spent, "the cap is the run's, however often the command is given"
     raised = rootcause(tmp_path, "analyze", "complaints.csv", "--yes", "--max-cost", "500", "--json", env=capped)
     assert raised.code == 0 and report_of(raised).run_id == report.run_id
     assert len(scripted.asked) == 10 and set(Counter(scripted.complaints).values()) == {1}, "nothing is paid twice"
@@ -564,7 +560,7 @@ def test_a_cap_holds_where_no_tokens_are_told(tmp_path: Path, packs: Path) -> No
 # ── output ────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("encoding", ["cp866", "ascii", "utf-8"])
+@pytest.mark.parametrize("encoding", ["cp866", "ascii"])
 def test_any_console_is_good_enough(tmp_path: Path, env: dict[str, str], encoding: str) -> None:
     texts = (
         "Курьер приехал на старый адрес, хотя карточку изменили — «в июне», заплатил 5 €.",
@@ -607,7 +603,12 @@ def test_new_causes_are_compared_and_named_by_the_model(tmp_path: Path, scripted
         said = {"cause": "The customer could not eat it.", "basis": "stated", "evidence": f"The {word} was hard"}
         steps = [
             {**said, "countermeasure": None},
-            {"cause": "It was baked the day before.", "basis": "inferred", "evidence": None, "countermeasure": "Bake twice a day"},
+            {
+                "cause": "It was baked the day before.",
+                "basis": "inferred",
+                "evidence": None,
+                "countermeasure": "Bake twice a day",
+            },
             {"cause": root, "basis": "inferred", "evidence": None, "countermeasure": "Write the rule down"},
         ]
         answer = {"nothing_to_explain": None, "chains": [{"steps": steps, "cause": "new"}]}

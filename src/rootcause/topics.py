@@ -24,10 +24,10 @@ class Placed(Frozen):
 def assign(complaints: Sequence[Complaint], packs: Mapping[str, Pack], *, whole_file: str | None, threshold: float) -> Placed:
     """Places each complaint: by the topic named for the whole file, by its column's word, or by the nearest examples.
 
-    A word in the topic column that is no pack's id or title stays as a topic without examples. A row without a word
-    belongs to the topic whose five nearest examples are most like it on average, if that reaches the threshold. In a
-    file that names no known topic at all, three rows in four must do so: packs of other companies would explain
-    a stray row with causes that are not this company's.
+    A word in the topic column that is no pack's id or title stays as a topic without examples, spelt as it is first.
+    A row without a word belongs to the topic whose five nearest examples are most like it on average, if that reaches
+    the threshold. In a file that names no known topic at all, three rows in four must do so: packs of other companies
+    would explain a stray row with causes that are not this company's.
     """
     if whole_file is not None:
         return Placed(topics=dict.fromkeys((complaint.id for complaint in complaints), whole_file))
@@ -36,7 +36,8 @@ def assign(complaints: Sequence[Complaint], packs: Mapping[str, Pack], *, whole_
     open_ones: list[Complaint] = []
     for complaint in complaints:
         if complaint.topic:
-            found[complaint.id] = names.get(complaint.topic.strip().casefold(), complaint.topic.strip())
+            word = complaint.topic.strip()
+            found[complaint.id] = names.setdefault(word.casefold(), word)
         else:
             open_ones.append(complaint)
     nearest = _nearest(open_ones, packs, threshold)

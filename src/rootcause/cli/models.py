@@ -16,7 +16,7 @@ def list_models(as_json: options.Json = False) -> None:
     """The packaged model and those that can be pulled: size, memory, licence."""
     import json
 
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from rootcause.cli.session import consoles, print_json
     from rootcause.llm import shelf
@@ -26,7 +26,7 @@ def list_models(as_json: options.Json = False) -> None:
         rows = [{**item.model.model_dump(), "present": item.present, "default": item.is_default} for item in shelved]
         print_json(json.dumps(rows, ensure_ascii=False))
         return
-    table = Table("name", "here", "size", "memory", "licence", "languages", box=None, pad_edge=False)
+    table = Table(Column("name", no_wrap=True), "here", "size", "memory", "licence", "languages", box=None, pad_edge=False)
     for item in shelved:
         model = item.model
         here = "default" if item.is_default else "yes" if item.present else "no"

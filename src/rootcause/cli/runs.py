@@ -21,7 +21,7 @@ def runs(as_json: options.Json = False, store: options.Store = None) -> None:
     """List the runs of this project."""
     import json
 
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from rootcause.cli.session import DATABASE, consoles, print_json, shown
     from rootcause.settings import resolve
@@ -36,7 +36,7 @@ def runs(as_json: options.Json = False, store: options.Store = None) -> None:
         print_json(json.dumps(rows, ensure_ascii=False))
         return
     out = consoles()[0]
-    table = Table("run", "started", "status", "model", "file", box=None, pad_edge=False)
+    table = Table(Column("run", no_wrap=True), "started", "status", "model", "file", box=None, pad_edge=False)
     for row in rows:
         cells = (row["id"], row["started"][:16].replace("T", " "), row["status"], row["model"], row["source"])
         table.add_row(*(shown(cell, out) for cell in cells))
