@@ -18,7 +18,7 @@ _WARMTH = 0.8  # of another draw from a model that does not understand what it i
 
 
 class Explained(Frozen):
-    """An answer or a failure. attempts: answers it took; fresh: asked for now, not found in the store."""
+    """An answer or a failure. attempts: replies that were judged; fresh: asked for now, not found in the store."""
 
     answer: Answer | None
     failure: Failure | None
@@ -43,9 +43,10 @@ class Decomposer:
         try:
             answer, attempts = await self._ask(key, text, lesson, topic, repeat)
         except CallFailed as error:
+            attempts = MENDS + 1 if error.kind == "rule" else 0
             failure = Failure(kind=error.kind, message=str(error))
             store.keep_failure(self._asker.run, key, failure)
-            return Explained(answer=None, failure=failure, attempts=MENDS + 1, fresh=True)
+            return Explained(answer=None, failure=failure, attempts=attempts, fresh=True)
         store.keep_reply(key, answer.model_dump_json(), attempts)
         return Explained(answer=answer, failure=None, attempts=attempts, fresh=True)
 

@@ -88,7 +88,8 @@ class Teacher:
         self._counter = counter
         self._endpoint = endpoint
         self._limit = SHORT_ANSWER_TOKENS if endpoint.weak else LOCAL_ANSWER_TOKENS if endpoint.local else ANSWER_TOKENS
-        self._vectors = embed.encode([example.text for example in pack.examples] if pack else [])
+        chosen = pack is not None and shots.kind in (ShotKind.NEAREST, ShotKind.HYBRID, ShotKind.CONTRAST)
+        self._vectors = embed.encode([example.text for example in pack.examples] if pack and (chosen or endpoint.weak) else [])
         self._labels = (*(cause.id for cause in pack.topic.causes), NOTHING) if pack else ()
         self._advisor = Advisor(pack.examples, self._vectors) if pack and shots.kind is ShotKind.CONTRAST else None
         wanted = fixed_part(pack, shots, seed) if pack else ()
@@ -109,7 +110,7 @@ class Teacher:
         if room < 0:
             context = self._endpoint.context
             raise TooLong(f"the complaint has about {own} tokens, more than a context of {context} leaves room for")
-        neighbours = nearest(self.pack, self._vectors, vector) if self.pack else ()
+        neighbours = nearest(self.pack, self._vectors, vector) if self.pack and len(self._vectors) else ()
         labels = self._advisor.candidates(text, vector, self.shots.k) if self._advisor else self._labels
         near = fitting(self._near(neighbours, labels), room, self._cost, keep_last=True)
         shown = {example.id: example for example in (*self.fixed, *near)}

@@ -47,10 +47,8 @@ def assign(complaints: Sequence[Complaint], packs: Mapping[str, Pack], *, whole_
         likeness = f"only {placed} of {len(open_ones)} rows resemble a topic pack, so none was given a topic; "
         return Placed(topics=found, note=f"{likeness}name one for the whole file with --topic" if placed else None)
     found.update(zip((complaint.id for complaint in open_ones), nearest, strict=True))
-    note = (
-        f"{placed} of {len(open_ones)} rows without a topic were placed by their nearest labelled examples" if open_ones else None
-    )
-    return Placed(topics=found, note=note)
+    told = f"{placed} of {len(open_ones)} rows without a topic were placed by their nearest labelled examples"
+    return Placed(topics=found, note=told if open_ones and packs else None)
 
 
 def _nearest(complaints: Sequence[Complaint], packs: Mapping[str, Pack], threshold: float) -> list[str | None]:

@@ -66,14 +66,25 @@ class Verdicts:
         key = key_of(
             {"endpoint": endpoint.identity, "model": endpoint.model, "messages": messages, "schema": schema, "seed": asker.seed}
         )
-        if (kept := store.reply(key)) is not None:
-            return shape.model_validate_json(kept[0])
+        kept = store.reply(key)
+        if kept is not None and (answer := _read(kept[0], shape)) is not None:
+            return answer
         try:
             reply = await asker.ask(key, messages, schema=schema, name=name, limit=_LIMIT, tokens=len(text))
-            answer = shape.model_validate_json(reply.text)
-        except (CallFailed, CostLimitReached, ValidationError) as error:
-            store.keep_failure(asker.run, key, Failure(kind="verdict", message=" ".join(str(error).split())))
+        except (CallFailed, CostLimitReached) as error:
+            store.keep_failure(asker.run, key, Failure(kind="verdict", message=str(error)))
             return None
-        asker.book(key, reply, valid=True)
+        answer = _read(reply.text, shape)
+        asker.book(key, reply, valid=answer is not None)
+        if answer is None:
+            store.keep_failure(asker.run, key, Failure(kind="verdict", message=f"not in the form of '{name}'"))
+            return None
         store.keep_reply(key, answer.model_dump_json(), 1)
         return answer
+
+
+def _read(text: str, shape: type[_Shape]) -> _Shape | None:
+    try:
+        return shape.model_validate_json(text)
+    except ValidationError:
+        return None

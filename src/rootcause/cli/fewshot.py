@@ -28,7 +28,7 @@ def list_packs(as_json: options.Json = False) -> None:
 
     from rich.table import Table
 
-    from rootcause.cli.session import consoles, packs
+    from rootcause.cli.session import consoles, packs, print_json
     from rootcause.settings import resolve
 
     at_hand = packs(resolve())
@@ -38,7 +38,7 @@ def list_packs(as_json: options.Json = False) -> None:
              "examples": len(pack.examples), "heldout": len(pack.heldout), "folder": pack.folder, "sha256": pack.sha256}
             for topic, pack in at_hand.items()
         ]  # fmt: skip
-        typer.echo(json.dumps(rows, ensure_ascii=False))
+        print_json(json.dumps(rows, ensure_ascii=False))
         return
     table = Table("topic", "title", "language", "causes", "examples", "held out", box=None, pad_edge=False)
     for topic, pack in at_hand.items():
@@ -55,13 +55,14 @@ def check(
     """Every rule of a pack and of a chain; exit status 3 when one is broken."""
     import json
 
+    from rootcause.cli.session import print_json
     from rootcause.fewshot.check import check as findings_of
     from rootcause.fewshot.load import load
 
     pack = load(_folder(topic))
     findings = findings_of(pack)
     if as_json:
-        typer.echo(json.dumps([finding.model_dump() for finding in findings], ensure_ascii=False))
+        print_json(json.dumps([finding.model_dump() for finding in findings], ensure_ascii=False))
     else:
         for finding in findings:
             place = finding.file if finding.line is None else f"{finding.file}:{finding.line}"
@@ -86,7 +87,7 @@ def evaluate(
     """The held-out cases through the model, beside a vote of the nearest examples and a classical classifier."""
     import json
 
-    from rootcause.cli.session import consoles
+    from rootcause.cli.session import consoles, print_json
     from rootcause.evaluate import of_classifier, of_vote
     from rootcause.fewshot.load import load
     from rootcause.settings import resolve
@@ -101,7 +102,7 @@ def evaluate(
         scores.append(_scored(settings.model_copy(update={"shots": way or None}), pack, err))
     if as_json:
         rows = [{**score.model_dump(), "accuracy": score.accuracy, "interval": score.interval} for score in scores]
-        typer.echo(json.dumps(rows, ensure_ascii=False))
+        print_json(json.dumps(rows, ensure_ascii=False))
         return
     out.print(_table(pack, scores))
 

@@ -55,8 +55,8 @@ def _remote(settings: Settings) -> Endpoint:
     url = urlsplit(settings.base_url or OPENAI_URL)
     if url.scheme not in ("http", "https") or not url.hostname:
         raise SettingsError(f"--base-url '{settings.base_url}' is not an address; write it like http://localhost:11434/v1")
-    if url.username or url.password:
-        raise SettingsError("--base-url holds a user name or password; leave it out and set OPENAI_API_KEY instead")
+    if url.username or url.password or url.query:
+        raise SettingsError("--base-url holds a password or a query; write the bare address and set OPENAI_API_KEY")
     endpoint = Endpoint(
         base_url=urlunsplit(url),
         api_key=settings.api_key,

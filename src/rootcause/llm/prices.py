@@ -94,7 +94,7 @@ def _table(path: Path) -> tuple[Price, ...]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise SettingsError(f"the price table {path} cannot be read ({error.strerror}); check --prices") from None
+        raise SettingsError(f"the price table {path} cannot be read ({error.strerror}); check the setting 'prices'") from None
     except UnicodeDecodeError:
         raise SettingsError(f"the price table {path} is not UTF-8 text; save it as UTF-8") from None
     return parse(text, str(path))
