@@ -101,7 +101,7 @@ def test_the_nearest_come_first_and_ties_go_by_id() -> None:
 def test_contrasting_examples_end_with_the_nearest_of_the_likeliest_cause() -> None:
     labels = tuple(dict.fromkeys(example.label for example in EXAMPLES))[:2]
     shown = contrasting(EXAMPLES, labels, 2)
-    assert [example.label for example in shown] == [labels[1], labels[0]] * 2
+    assert [example.label for example in shown] == [labels[0], labels[1], labels[1], labels[0]]
     assert shown[-1] == next(example for example in EXAMPLES if example.label == labels[0])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -11,8 +12,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateErro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from rootcause.errors import SettingsError
-from rootcause.models import Answer, Example, Topic
-from rootcause.shortform import shorten
+from rootcause.models import Answer, Frozen, Topic
 from rootcause.validate import Violation
 
 FILES = ("system.j2", "complaint.j2", "short_system.j2", "short_complaint.j2", "mend.j2", "same.j2", "name.j2")
@@ -21,6 +21,14 @@ _CLAUSE = re.compile(r"(?<=[,:—–-])\s+")
 _SHORTEST_QUOTE = 8
 _LONGEST_QUOTE = 110
 _MOST_QUOTES = 40
+
+
+class Shown(Frozen):
+    """A labelled complaint as a prompt shows it; answer: in the form that the model is to use."""
+
+    id: str
+    text: str
+    answer: str
 
 
 class Prompts:
@@ -35,14 +43,20 @@ class Prompts:
             keep_trailing_newline=False,
             autoescape=False,
         )
-        self._environment.filters.update(compact=compact, short=shorten)
 
-    def system(self, topic: Topic | None, shots: tuple[Example, ...], language: str | None, *, short: bool) -> str:
+    def system(self, topic: Topic | None, shots: Sequence[Shown], language: str | None) -> str:
         """What is the same, byte for byte, for every complaint of the topic."""
-        return self._render("short_system.j2" if short else "system.j2", topic=topic, shots=shots, language=language)
+        return self._render("system.j2", topic=topic, shots=shots, language=language)
 
-    def complaint(self, text: str, shots: tuple[Example, ...], *, short: bool) -> str:
-        return self._render("short_complaint.j2" if short else "complaint.j2", text=text, shots=shots)
+    def complaint(self, text: str, shots: Sequence[Shown]) -> str:
+        return self._render("complaint.j2", text=text, shots=shots)
+
+    def short_system(self, topic: Topic, names: Sequence[str], shots: Sequence[Shown]) -> str:
+        """`system` for the short form. names: the causes to choose among, empty where they differ from one to the next."""
+        return self._render("short_system.j2", topic=topic, names=names, shots=shots)
+
+    def short_complaint(self, text: str, shots: Sequence[Shown]) -> str:
+        return self._render("short_complaint.j2", text=text, shots=shots)
 
     def mend(self, violations: tuple[Violation, ...]) -> str:
         return self._render("mend.j2", violations=violations)

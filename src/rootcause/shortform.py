@@ -17,9 +17,9 @@ from pydantic import ValidationError
 
 from rootcause import embed
 from rootcause.fewshot.advise import NOTHING, label_of
-from rootcause.models import Answer, Basis, CatalogueCause, Chain, Example, Frozen, NothingReason, Step
+from rootcause.models import Answer, Basis, Chain, Example, Frozen, NothingReason, Step, Topic
 from rootcause.text import script
-from rootcause.validate import ReplyInvalid
+from rootcause.validate import MIN_STEPS, ReplyInvalid
 
 WAIVED = frozenset({"restates", "language"})
 """Rules that a completed choice breaks by design: it begins with the customer's own words and goes on in the pack's language."""
@@ -29,44 +29,68 @@ _SAYS_ELSEWHERE = "“{}”"
 _MODELS = 12  # quotes of labelled examples that a passage is compared with
 
 
+_NOTHING_SAID = {"ru": "Похвала, спам или пустой разговор: объяснять нечего."}
+_NOTHING_SAID_ELSEWHERE = "Praise, spam or empty talk: nothing to explain."
+
+
 class Choice(Frozen):
-    """The reply of a taught model: a catalogue id, or NOTHING."""
+    """The reply: the name of a cause, in the words of the catalogue.
+
+    A small model understands names better than ids: of 45 held-out cases in doubt (bank-cards and subscription-access,
+    2026-11-22) it was right in 27 by name with the examples' order turned round, in 18 by id with the order repeated.
+    """
 
     cause: str
 
 
-def choice_schema(labels: Sequence[str]) -> dict[str, Any]:
-    """The schema of a choice among the labels."""
-    cause = {"type": "string", "enum": list(labels)}
-    return {"type": "object", "properties": {"cause": cause}, "required": ["cause"], "additionalProperties": False}
+class ShortForm:
+    """The short form of one topic's answers."""
 
+    def __init__(self, topic: Topic) -> None:
+        self._catalogue = {cause.id: cause for cause in topic.causes}
+        self._names = {cause.id: cause.name for cause in topic.causes}
+        self._names[NOTHING] = _NOTHING_SAID.get(topic.language, _NOTHING_SAID_ELSEWHERE)
+        self._ids = {name: cause for cause, name in self._names.items()}
 
-def shorten(example: Example) -> str:
-    """A labelled example's answer in the short form, as JSON."""
-    return Choice(cause=label_of(example)).model_dump_json()
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What can be answered, in the catalogue's order."""
+        return tuple(self._names.values())
 
+    def schema(self, labels: Sequence[str]) -> dict[str, Any]:
+        """The schema of a choice among the labels."""
+        cause = {"type": "string", "enum": [self._names[label] for label in labels]}
+        return {"type": "object", "properties": {"cause": cause}, "required": ["cause"], "additionalProperties": False}
 
-def complete(
-    reply: str, *, passages: Sequence[str], neighbours: Sequence[Example], catalogue: Sequence[CatalogueCause]
-) -> Answer:
-    """The reply as a whole answer. Raises ReplyInvalid.
+    def shorten(self, example: Example) -> str:
+        """A labelled example's answer in the short form, as JSON. A cause of no catalogue is given by its root."""
+        label = label_of(example)
+        return Choice(cause=self._names.get(label) or example.chains[0].root.cause).model_dump_json()
 
-    passages: of the complaint; neighbours: the topic's examples, nearest first.
-    """
-    try:
-        cause = Choice.model_validate_json(reply).cause
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise ReplyInvalid(f"{'.'.join(map(str, first['loc'])) or 'the reply'}: {first['msg']}") from None
-    if cause == NOTHING or not passages:
-        reason = next((e.nothing_to_explain for e in neighbours if e.nothing_to_explain), NothingReason.EMPTY)
-        return Answer(nothing_to_explain=reason, chains=())
-    said = _telling(passages, cause, neighbours)
-    lower = _lower(cause, neighbours)
-    if len(lower) < 2:
-        known = next(entry for entry in catalogue if entry.id == cause)
-        lower.append(Step(cause=known.name, basis=Basis.INFERRED, evidence=None, countermeasure=known.countermeasure))
-    return Answer(nothing_to_explain=None, chains=(Chain(steps=(_said(said), *lower), cause=cause),))
+    def complete(self, reply: str, *, passages: Sequence[str], neighbours: Sequence[Example]) -> Answer:
+        """The reply as a whole answer. Raises ReplyInvalid.
+
+        passages: of the complaint; neighbours: the topic's examples, nearest first.
+        """
+        cause = self._chosen(reply)
+        if cause == NOTHING or not passages:
+            reason = next((e.nothing_to_explain for e in neighbours if e.nothing_to_explain), NothingReason.EMPTY)
+            return Answer(nothing_to_explain=reason, chains=())
+        said = _telling(passages, cause, neighbours)
+        lower = _lower(cause, neighbours)
+        if len(lower) < MIN_STEPS - 1:
+            known = self._catalogue[cause]
+            lower.append(Step(cause=known.name, basis=Basis.INFERRED, evidence=None, countermeasure=known.countermeasure))
+        return Answer(nothing_to_explain=None, chains=(Chain(steps=(_said(said), *lower), cause=cause),))
+
+    def _chosen(self, reply: str) -> str:
+        try:
+            return self._ids[Choice.model_validate_json(reply).cause]
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise ReplyInvalid(f"{'.'.join(map(str, first['loc'])) or 'the reply'}: {first['msg']}") from None
+        except KeyError as error:
+            raise ReplyInvalid(f"{error} is not a name of the catalogue") from None
 
 
 def _said(passage: str) -> Step:

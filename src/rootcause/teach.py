@@ -16,8 +16,8 @@ from rootcause.llm.client import Message
 from rootcause.llm.endpoint import Endpoint
 from rootcause.llm.tokens import Counter
 from rootcause.models import Answer, Example, Frozen, Pack, Topic
-from rootcause.prompt import Prompts, compact, quotable
-from rootcause.shortform import choice_schema, complete, shorten
+from rootcause.prompt import Prompts, Shown, compact, quotable
+from rootcause.shortform import ShortForm
 from rootcause.store import key_of
 from rootcause.validate import answer_grammar, answer_schema, attribute, parse
 
@@ -93,11 +93,12 @@ class Teacher:
         self._labels = (*(cause.id for cause in pack.topic.causes), NOTHING) if pack else ()
         self._advisor = Advisor(pack.examples, self._vectors) if pack and shots.kind is ShotKind.CONTRAST else None
         wanted = fixed_part(pack, shots, seed) if pack else ()
-        self._short = endpoint.weak
-        bare = counter.count(prompts.system(self.topic, (), language, short=self._short))
+        self._form = ShortForm(pack.topic) if pack and endpoint.weak else None
+        self._language = language
+        bare = counter.count(self._render_system(()))
         room = self._room(bare) // (2 if shots.kind is ShotKind.HYBRID else 1)
         self.fixed = fitting(wanted, room, self._cost, keep_last=False)
-        self.system = prompts.system(self.topic, self.fixed, language, short=self._short)
+        self.system = self._render_system(self.fixed)
         self._stable = bare + sum(self._cost(example) for example in self.fixed)
         self.note = None
         if len(self.fixed) < len(wanted):
@@ -114,22 +115,23 @@ class Teacher:
         labels = self._advisor.candidates(text, vector, self.shots.k) if self._advisor else self._labels
         near = fitting(self._near(neighbours, labels), room, self._cost, keep_last=True)
         shown = {example.id: example for example in (*self.fixed, *near)}
-        if self._short:
-            reply_schema, read = self._short_reply(text, labels, neighbours)
+        shown_near = [self._shown(example) for example in near]
+        if self._form:
+            reply_schema: dict[str, Any] = self._form.schema(labels)
+            read: Read = partial(self._form.complete, passages=quotable(text), neighbours=neighbours)
+            user = self._prompts.short_complaint(text, shown_near)
         else:
             reply_schema, read = self._reply(text, labels, shown)
+            user = self._prompts.complaint(text, shown_near)
         return Lesson(
-            messages=(
-                {"role": "system", "content": self.system},
-                {"role": "user", "content": self._prompts.complaint(text, near, short=self._short)},
-            ),
+            messages=({"role": "system", "content": self.system}, {"role": "user", "content": user}),
             reply_schema=reply_schema,
             read=read,
             shots=shown,
-            precedents={example.id: example for example in neighbours} if self._short else shown,
+            precedents={example.id: example for example in neighbours} if self._form else shown,
             limit=self._limit,
-            mendable=not self._short,
-            waived=shortform.WAIVED if self._short else frozenset(),
+            mendable=self._form is None,
+            waived=shortform.WAIVED if self._form else frozenset(),
             tokens=self._stable + own + sum(self._cost(example) for example in near),
         )
 
@@ -151,10 +153,15 @@ class Teacher:
             return answer_grammar(causes, quotes=quotable(text), precedents=tuple(sorted(shown))), read
         return answer_schema(causes), read
 
-    def _short_reply(self, text: str, labels: tuple[str, ...], neighbours: tuple[Example, ...]) -> tuple[dict[str, Any], Read]:
-        assert self.topic is not None, "a weak model is taught topics that have a pack, and asked about no other"
-        read = partial(complete, passages=quotable(text), neighbours=neighbours, catalogue=self.topic.causes)
-        return choice_schema(labels), read
+    def _render_system(self, fixed: tuple[Example, ...]) -> str:
+        shots = [self._shown(example) for example in fixed]
+        if self._form is None or self.topic is None:
+            return self._prompts.system(self.topic, shots, self._language)
+        return self._prompts.short_system(self.topic, () if self._advisor else self._form.names, shots)
+
+    def _shown(self, example: Example) -> Shown:
+        answer = self._form.shorten(example) if self._form else compact(example.answer)
+        return Shown(id=example.id, text=example.text, answer=answer)
 
     def _room(self, taken: int) -> int:
         """Tokens left for examples and complaint; effectively no limit where the context is unknown."""
@@ -162,5 +169,5 @@ class Teacher:
         return context - self._limit - taken
 
     def _cost(self, example: Example) -> int:
-        answer = shorten(example) if self._short else compact(example.answer)
-        return self._counter.count(example.text) + self._counter.count(answer) + 16
+        shown = self._shown(example)
+        return self._counter.count(shown.text) + self._counter.count(shown.answer) + 16

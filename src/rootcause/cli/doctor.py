@@ -70,7 +70,7 @@ def _prompts(settings: Settings) -> str:
     from rootcause.resources import folders
 
     places = folders("prompts", settings.prompts)
-    Prompts(places).system(None, (), None, short=False)
+    Prompts(places).system(None, (), None)
     return ", ".join(str(place) for place in places)
 
 

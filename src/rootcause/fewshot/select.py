@@ -94,12 +94,16 @@ def nearest(pack: Pack, vectors: Vectors, query: NDArray[np.float32]) -> tuple[E
 
 
 def contrasting(neighbours: Sequence[Example], labels: Sequence[str], each: int) -> tuple[Example, ...]:
-    """The `each` nearest examples of every label, labels in turn, the likeliest label's nearest example last.
+    """The `each` nearest examples of every label, the likeliest label's nearest one last.
 
-    neighbours: nearest first; labels: likeliest first.
+    The order turns round from one round of labels to the next (A B, B A): a small model goes on with any pattern
+    it sees, and answers B after A B A B. neighbours: nearest first; labels: likeliest first.
     """
     groups = [[example for example in neighbours if label_of(example) == label][:each] for label in labels]
-    return tuple(group[turn] for turn in reversed(range(each)) for group in reversed(groups) if turn < len(group))
+    shown: list[Example] = []
+    for turn in reversed(range(each)):
+        shown.extend(group[turn] for group in (groups if turn % 2 else reversed(groups)) if turn < len(group))
+    return tuple(shown)
 
 
 def fitting(
