@@ -62,7 +62,7 @@ def test_zero_examples_are_none() -> None:
     ],
 )
 def test_other_shots_are_refused_with_what_to_write(text: str) -> None:
-    with pytest.raises(SettingsError, match="write all, nearest:8, hybrid:8, none, or a number"):
+    with pytest.raises(SettingsError, match="write all, nearest:8, hybrid:8, contrast:3, none, or a number"):
         Shots.parse(text)
 
 
