@@ -360,7 +360,7 @@ def test_an_address_where_nobody_listens_stops_the_run(tmp_path: Path, env: dict
         (["complaints.csv"], {"ROOTCAUSE_CONTEXT": "long"}, "setting 'context': Input should be a valid integer"),
         (["complaints.csv"], {"ROOTCAUSE_FEWSHOT": "nowhere"}, "setting 'fewshot': Path does not point to a directory"),
         (["complaints.csv"], {"ROOTCAUSE_MODEL": "local"}, "needs a model: name one it serves with --model"),
-        (["complaints.csv", "--base-url", "http://a:b@127.0.0.1/v1"], {}, "holds a user name or password"),
+        (["complaints.csv", "--base-url", "http://a:b@127.0.0.1/v1"], {}, "holds a password or a query"),
         (["complaints.csv", "--base-url", "127.0.0.1:1"], {}, "is not an address"),
     ],
 )

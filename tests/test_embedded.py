@@ -28,7 +28,7 @@ LATE = (
 
 
 def explain(text: str, topic: str | None, store: Path) -> tuple[Endpoint, str | None, Explained]:
-    settings = resolve(store=store, topic_threshold=2.0 if topic is None else None)
+    settings = resolve(store=store, topic_threshold=1.0 if topic is None else None)
     shots = shots_for(settings)
     with Store(store / "rootcause.db") as opened, connect(settings, shots) as endpoint:
         run = Run(settings, shots, endpoint, opened, Prompts((ROOT / "prompts",)), PACKS, None)
