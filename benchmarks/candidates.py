@@ -36,9 +36,7 @@ def main() -> None:
             found = [advisor.candidates(e.text, v, 2) for e, v in zip(pack.heldout, vectors, strict=True)]
             sure = [t == f[0] for t, f in zip(truth, found, strict=True) if len(f) == 1]
             open_ = [t in f for t, f in zip(truth, found, strict=True) if len(f) == 2]
-            print(
-                f"  doubt {doubt}: {len(sure)} sure, {sum(sure)} right; {len(open_)} in doubt, {sum(open_)} hold the right one"
-            )
+            print(f"  doubt {doubt}: {len(sure)} sure, {sum(sure)} right; {len(open_)} in doubt, {sum(open_)} hold the right one")
 
 
 if __name__ == "__main__":

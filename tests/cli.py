@@ -7,11 +7,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+SHIPPED = Path(__file__).parents[1] / "fewshot"
 COMMAND = str(Path(sys.executable).with_name("rootcause"))
 
 
@@ -38,6 +39,17 @@ class Done:
     @property
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+def small_packs(folder: Path, wanted: Callable[[str], bool]) -> Path:
+    """The shipped topics, each with its first six example lines that are wanted."""
+    for shipped in SHIPPED.iterdir():
+        own = folder / shipped.name
+        own.mkdir()
+        (own / "topic.yaml").write_text((shipped / "topic.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+        lines = (shipped / "examples.jsonl").read_text(encoding="utf-8").splitlines()
+        (own / "examples.jsonl").write_text("\n".join([line for line in lines if wanted(line)][:6]), encoding="utf-8")
+    return folder
 
 
 def environment(more: Mapping[str, str] = {}) -> dict[str, str]:

@@ -18,13 +18,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cli import COMMAND, Done, done, environment, finished, rootcause, rows, started, table
+from cli import COMMAND, SHIPPED, Done, done, environment, finished, rootcause, rows, small_packs, started, table
 from openai_server import KEY, MODEL, ScriptedServer
 
 from rootcause.models import RunReport
 from rootcause.sample import margin_of
 
-SHIPPED = Path(__file__).parents[1] / "fewshot"
 STALE, BASKET, PICKER = "stale-address-card", "promise-fixed-at-basket", "substitution-ignores-refusal"
 WORDS = {"old address": STALE, "promised day": BASKET, "swapped": PICKER, "thank": "praise"}
 HEADER = ("id", "topic", "complaint")
@@ -45,14 +44,7 @@ TEN = (
 @pytest.fixture(scope="session")
 def packs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped topics with six examples each, so that nobody waits for embeddings."""
-    folder = tmp_path_factory.mktemp("packs")
-    for shipped in SHIPPED.iterdir():
-        own = folder / shipped.name
-        own.mkdir()
-        (own / "topic.yaml").write_text((shipped / "topic.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-        lines = (shipped / "examples.jsonl").read_text(encoding="utf-8").splitlines()
-        (own / "examples.jsonl").write_text("\n".join([line for line in lines if '"chains": [{' in line][:6]), encoding="utf-8")
-    return folder
+    return small_packs(tmp_path_factory.mktemp("packs"), lambda line: '"chains": [{' in line)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import typer
-from cli import environment, rootcause
+from cli import SHIPPED, environment, rootcause, small_packs
 from openai_server import KEY, MODEL, ScriptedServer
 from typer.testing import CliRunner
 
@@ -20,21 +20,13 @@ from rootcause.llm.connect import is_embedded
 from rootcause.models import Answer
 from rootcause.settings import Settings, resolve
 
-SHIPPED = Path(__file__).parents[1] / "fewshot"
 COMPLAINT = "The van went to my old address although the card was changed in June."
 
 
 @pytest.fixture(scope="module")
 def packs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped topics with six examples each."""
-    folder = tmp_path_factory.mktemp("packs")
-    for shipped in SHIPPED.iterdir():
-        own = folder / shipped.name
-        own.mkdir()
-        (own / "topic.yaml").write_text((shipped / "topic.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-        lines = (shipped / "examples.jsonl").read_text(encoding="utf-8").splitlines()
-        (own / "examples.jsonl").write_text("\n".join(lines[:6]), encoding="utf-8")
-    return folder
+    return small_packs(tmp_path_factory.mktemp("packs"), lambda _line: True)
 
 
 @pytest.fixture

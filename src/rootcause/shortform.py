@@ -13,13 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
 from rootcause import embed
 from rootcause.fewshot.advise import NOTHING, label_of
 from rootcause.models import Answer, Basis, Chain, Example, Frozen, NothingReason, Step, Topic
 from rootcause.text import script
-from rootcause.validate import MIN_STEPS, ReplyInvalid
+from rootcause.validate import MIN_STEPS, ReplyInvalid, object_schema, read_as
 
 WAIVED = frozenset({"restates", "language"})
 """Rules that a completed choice breaks by design: it begins with the customer's own words and goes on in the pack's language."""
@@ -59,8 +57,7 @@ class ShortForm:
 
     def schema(self, labels: Sequence[str]) -> dict[str, Any]:
         """The schema of a choice among the labels."""
-        cause = {"type": "string", "enum": [self._names[label] for label in labels]}
-        return {"type": "object", "properties": {"cause": cause}, "required": ["cause"], "additionalProperties": False}
+        return object_schema(cause={"type": "string", "enum": [self._names[label] for label in labels]})
 
     def shorten(self, example: Example) -> str:
         """A labelled example's answer in the short form, as JSON. A cause of no catalogue is given by its root."""
@@ -85,10 +82,7 @@ class ShortForm:
 
     def _chosen(self, reply: str) -> str:
         try:
-            return self._ids[Choice.model_validate_json(reply).cause]
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise ReplyInvalid(f"{'.'.join(map(str, first['loc'])) or 'the reply'}: {first['msg']}") from None
+            return self._ids[read_as(Choice, reply).cause]
         except KeyError as error:
             raise ReplyInvalid(f"{error} is not a name of the catalogue") from None
 
@@ -122,7 +116,7 @@ def _lower(cause: str, neighbours: Sequence[Example]) -> list[Step]:
         ]
         for example, chain in _chains(cause, neighbours)
     ]
-    return next((steps for steps in known if len(steps) >= 2), known[0] if known else [])
+    return next((steps for steps in known if len(steps) >= MIN_STEPS - 1), known[0] if known else [])
 
 
 def _chains(cause: str, neighbours: Sequence[Example]) -> Iterator[tuple[Example, Chain]]:

@@ -24,7 +24,7 @@ from rootcause.validate import answer_grammar, answer_schema, attribute, parse
 ANSWER_TOKENS = 4000  # a reasoning model thinks within this limit too; an exhausted one is a named failure
 LOCAL_ANSWER_TOKENS = 900
 SHORT_ANSWER_TOKENS = 200
-_OF_EACH_CAUSE = 2  # examples of each candidate: see benchmarks/candidates.py
+_OF_EACH_CAUSE = 2  # examples of each candidate: keeps the prompt near a thousand tokens; more was not measured
 
 Read = Callable[[str], Answer]
 """A reply's text as an answer; raises ReplyInvalid."""

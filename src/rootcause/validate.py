@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -81,6 +81,9 @@ _OUTSIDE = re.compile(
 """A force outside the company as the subject or as the reason; not a process that leaves it out of account."""
 
 
+_Shape = TypeVar("_Shape", bound=Frozen)
+
+
 class Violation(Frozen):
     """A rule that an answer breaks. chain and step are 0-based places, None where the whole answer is meant."""
 
@@ -103,10 +106,10 @@ def answer_schema(cause_ids: tuple[str, ...]) -> dict[str, Any]:
     text = {"type": "string"}
     optional = {"type": ["string", "null"]}
     basis = {"type": "string", "enum": [basis.value for basis in Basis]}
-    step = _object(cause=text, basis=basis, evidence=optional, countermeasure=optional)
-    chain = _object(steps={"type": "array", "items": step}, cause=_cause_schema(cause_ids))
+    step = object_schema(cause=text, basis=basis, evidence=optional, countermeasure=optional)
+    chain = object_schema(steps={"type": "array", "items": step}, cause=_cause_schema(cause_ids))
     nothing = {"type": ["string", "null"], "enum": [*(reason.value for reason in NothingReason), None]}
-    return _object(nothing_to_explain=nothing, chains={"type": "array", "items": chain})
+    return object_schema(nothing_to_explain=nothing, chains={"type": "array", "items": chain})
 
 
 def answer_grammar(cause_ids: tuple[str, ...], *, quotes: tuple[str, ...], precedents: tuple[str, ...]) -> dict[str, Any]:
@@ -121,11 +124,11 @@ def answer_grammar(cause_ids: tuple[str, ...], *, quotes: tuple[str, ...], prece
     if quotes:
         kinds.insert(0, _step_grammar(Basis.STATED, {"type": "string", "enum": list(quotes)}))
     steps = {"type": "array", "items": {"anyOf": kinds}, "minItems": MIN_STEPS, "maxItems": MAX_STEPS - 1}
-    chain = _object(steps=steps, cause=_cause_schema(cause_ids))
-    explained = _object(
+    chain = object_schema(steps=steps, cause=_cause_schema(cause_ids))
+    explained = object_schema(
         nothing_to_explain={"type": "null"}, chains={"type": "array", "items": chain, "minItems": 1, "maxItems": MAX_CHAINS}
     )
-    nothing = _object(
+    nothing = object_schema(
         nothing_to_explain={"type": "string", "enum": [reason.value for reason in NothingReason]},
         chains={"type": "array", "items": chain, "maxItems": 0},
     )
@@ -134,12 +137,22 @@ def answer_grammar(cause_ids: tuple[str, ...], *, quotes: tuple[str, ...], prece
 
 def parse(reply: str) -> Answer:
     """The reply's JSON as an answer. Raises ReplyInvalid with the first thing that is wrong."""
+    return read_as(Answer, reply)
+
+
+def read_as(shape: type[_Shape], reply: str) -> _Shape:
+    """The reply's JSON as a value of the shape. Raises ReplyInvalid with the first thing that is wrong."""
     try:
-        return Answer.model_validate_json(reply)
+        return shape.model_validate_json(reply)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the reply"
         raise ReplyInvalid(f"{place}: {first['msg']}") from None
+
+
+def object_schema(**properties: dict[str, Any]) -> dict[str, Any]:
+    """A closed object with all its properties required: the portable form."""
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
 def violations(
@@ -185,17 +198,13 @@ def attribute(answer: Answer, shots: Mapping[str, Example]) -> Answer:
     return answer.model_copy(update={"chains": tuple(chains)})
 
 
-def _object(**properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-
-
 def _cause_schema(cause_ids: tuple[str, ...]) -> dict[str, Any]:
     return {"type": "string", "enum": [*cause_ids, NEW_CAUSE, EXTERNAL_CAUSE]}
 
 
 def _step_grammar(basis: Basis, evidence: dict[str, Any]) -> dict[str, Any]:
     sentence = {"type": "string", "minLength": 8, "maxLength": 200}
-    return _object(
+    return object_schema(
         cause=sentence,
         basis={"type": "string", "enum": [basis.value]},
         evidence=evidence,

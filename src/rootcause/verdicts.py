@@ -14,6 +14,7 @@ from rootcause.merge import Judge, Namer
 from rootcause.models import Failure, Topic
 from rootcause.prompt import Prompts
 from rootcause.store import key_of
+from rootcause.validate import object_schema
 
 _LIMIT = 1000
 _LONGEST_NAME = 200
@@ -59,7 +60,7 @@ class Verdicts:
         return name
 
     async def _ask(self, text: str, name: str, properties: dict[str, Any], shape: type[_Shape]) -> _Shape | None:
-        schema = {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+        schema = object_schema(**properties)
         messages: list[Message] = [{"role": "user", "content": text}]
         asker, store = self._asker, self._asker.store
         endpoint = asker.endpoint

@@ -94,14 +94,10 @@ def _model(settings: Settings) -> str:
     from rootcause.llm.client import Client, Message
     from rootcause.llm.connect import connect, shots_for
     from rootcause.settings import require_model
+    from rootcause.validate import object_schema
 
     require_model(settings)
-    schema = {
-        "type": "object",
-        "properties": {"ready": {"type": "boolean"}},
-        "required": ["ready"],
-        "additionalProperties": False,
-    }
+    schema = object_schema(ready={"type": "boolean"})
     question: list[Message] = [{"role": "user", "content": 'Are you ready? Answer with JSON only: {"ready": true}'}]
     with connect(settings, shots_for(settings)) as endpoint:
 

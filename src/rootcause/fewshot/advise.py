@@ -1,8 +1,8 @@
 """Which causes a complaint may have, by a classifier trained on the pack: candidates for the model to choose among.
 
 Multinomial logistic regression with balanced classes over sentence embeddings and character n-grams together.
-Measured on the four packs' held-out cases (40 each), the right cause is first in 76 %, among the first two in 89 %
-and among the first three in 93 % (`python benchmarks/candidates.py`); a vote of the five nearest has it in 55 %.
+Measured on the four packs' held-out cases (40 each), the right cause is first in 77 %, among the first two in 90 %
+and among the first three in 93 % (`python benchmarks/candidates.py`, 2026-11-22); a vote of the five nearest has it in 56 %.
 """
 
 from __future__ import annotations
