@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rootcause.models import RunReport
+
 SHIPPED = Path(__file__).parents[1] / "fewshot"
 COMMAND = str(Path(sys.executable).with_name("rootcause"))
 
@@ -39,6 +41,13 @@ class Done:
     @property
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+def report_of(ended: Done) -> RunReport:
+    """Standard output as the one JSON document that it is, without the findings beside the report."""
+    document = ended.json
+    assert set(document.pop("findings")) >= {"ranking", "standings", "map"}
+    return RunReport.model_validate(document)
 
 
 def small_packs(folder: Path, wanted: Callable[[str], bool]) -> Path:

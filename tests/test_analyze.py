@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cli import COMMAND, SHIPPED, Done, done, environment, finished, rootcause, rows, small_packs, started, table
+from cli import COMMAND, SHIPPED, Done, done, environment, finished, report_of, rootcause, rows, small_packs, started, table
 from openai_server import KEY, MODEL, ScriptedServer
 
 from rootcause.models import RunReport
@@ -61,11 +61,6 @@ def env(scripted: ScriptedServer, packs: Path) -> dict[str, str]:
 
 def complaints(folder: Path, texts: tuple[str, ...] = TEN, topic: str = "delivery", name: str = "complaints.csv") -> Path:
     return table(folder / name, HEADER, [(f"c{number}", topic, text) for number, text in enumerate(texts, start=1)])
-
-
-def report_of(ended: Done) -> RunReport:
-    """Standard output as the one JSON document that it is."""
-    return RunReport.model_validate_json(ended.out)
 
 
 def shares(report: RunReport) -> dict[str, float]:
@@ -131,7 +126,11 @@ def test_a_file_becomes_ranked_causes(tmp_path: Path, scripted: ScriptedServer, 
     assert sorted(path.name for path in folder.iterdir()) == [
         "causes.csv",
         "chains.jsonl",
+        "findings.json",
         "ledger.csv",
+        "map.dot",
+        "map.json",
+        "map.mmd",
         "report.html",
         "run.json",
     ]
@@ -345,8 +344,8 @@ def test_an_address_where_nobody_listens_stops_the_run(tmp_path: Path, env: dict
     [
         (["none.csv"], {}, "none.csv does not exist; check the path."),
         (["complaints.csv", "--text", "words"], {}, "has no column 'words' for --text"),
-        (["complaints.csv", "--sample", "3", "--all"], {}, "--sample, --margin and --all exclude each other"),
-        (["complaints.csv", "--margin", "0.1", "--sample", "3"], {}, "--sample, --margin and --all exclude each other"),
+        (["complaints.csv", "--sample", "3", "--all"], {}, "--sample, --margin, --all and --until-stable exclude each other"),
+        (["complaints.csv", "--margin", "0.1", "--until-stable", "0.9"], {}, "--margin, --all and --until-stable exclude"),
         (["complaints.csv", "--shots", "some"], {}, "--shots 'some' is not known; write all"),
         (["complaints.csv", "--language", "russian"], {}, "setting 'language'"),
         (["complaints.csv"], {"ROOTCAUSE_CONTEXT": "long"}, "setting 'context': Input should be a valid integer"),

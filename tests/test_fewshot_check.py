@@ -2,96 +2,33 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import random
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import yaml
+from made_pack import COUNTS, WORDS, labelled, pack_on_disk, phrase, unlike
 
-from rootcause.fewshot import check as module
-from rootcause.fewshot.check import Finding, check, surface
+from rootcause import embed
+from rootcause.fewshot.check import Finding, check, check_labels, surface
+from rootcause.fewshot.check.labels import REMEDIES
 from rootcause.fewshot.load import load
-from rootcause.models import Basis, CatalogueCause, Chain, Effort, Example, NothingReason, Pack, Step, Team, Topic
+from rootcause.models import Basis, Chain, NothingReason, Pack, Sign, SignKind, Step
 
 SHIPPED = Path(__file__).parent.parent / "fewshot"
-COUNTS = {"late": (24, 8), "lost": (18, 6), "cold": (14, 4), "rude": (16, 4), "fees": (14, 4), "shut": (14, 4)}
-ENGLISH = (
-    "because the parcel which should have arrived on that morning was still with their driver and nobody could tell me when "
-    "it would finally come although we had waited for hours at home with our children before calling again about money they "
-    "owed us since another shop around corner sells same bread much cheaper than this website where every button leads "
-    "nowhere after paying twice last week my neighbour received his letter without any stamp from office people there were "
-    "friendly however kitchen table broke during dinner while grandmother watched television under warm blanket"
-)
-WORDS = ENGLISH.split()
-
-
-def phrase(rng: random.Random, length: int) -> str:
-    return " ".join(rng.choices(WORDS, k=length))
-
-
-def labelled(name: str, cause: str) -> Example:
-    rng = random.Random(name)
-    text = phrase(rng, 150 if rng.random() < 0.3 else 55)
-    quote = " ".join(text.split()[5:10])
-    steps = (
-        Step(cause=f"First {phrase(rng, 9)}.", basis=Basis.STATED, evidence=quote, countermeasure="Say so."),
-        Step(cause=f"Then {phrase(rng, 9)}.", basis=Basis.INFERRED, evidence=None, countermeasure=None),
-        Step(cause=f"So {phrase(rng, 9)}.", basis=Basis.INFERRED, evidence=None, countermeasure="Change it."),
-    )
-    chains = (Chain(steps=steps, cause=cause),)
-    return Example(id=name, date=dt.date(2026, 1, 1), text=text, nothing_to_explain=None, chains=chains)
-
-
-def catalogue() -> tuple[CatalogueCause, ...]:
-    return tuple(
-        CatalogueCause(
-            id=name,
-            name=f"{phrase(random.Random(name), 8)}.",
-            team="desk",
-            countermeasure="Mend it.",
-            effort=Effort.S,
-            controllable=True,
-        )
-        for name in COUNTS
-    )
 
 
 @pytest.fixture(scope="module")
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> Pack:
     """100 examples and 30 held-out cases on disk, loaded. Line 2 of the examples is blank."""
-    folder = tmp_path_factory.mktemp("packs") / "post"
-    folder.mkdir()
-    topic = Topic(
-        id="post",
-        title="Post",
-        language="en",
-        company="Post",
-        context=phrase(random.Random(1), 60),
-        teams=(Team(id="desk", name="Desk"),),
-        causes=catalogue(),
-    )
-    (folder / "topic.yaml").write_text(yaml.safe_dump(topic.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
-    for place, (kind, letter) in enumerate((("examples", "e"), ("heldout", "h"))):
-        ids = [(f"post-{letter}-{cause}-{i}", cause) for cause, counts in COUNTS.items() for i in range(counts[place])]
-        rows = [labelled(name, cause).model_dump_json() for name, cause in ids]
-        (folder / f"{kind}.jsonl").write_text("\n".join([rows[0], "", *rows[1:]]) + "\n", encoding="utf-8")
-    return load(folder)
-
-
-def unlike(texts: list[str]) -> Any:
-    """Stands in for the embedding model: unit vectors that say nothing, equal for equal texts."""
-    rows = [np.random.default_rng(zlib.crc32(text.encode())).normal(size=64) for text in texts]
-    return np.array([row / np.linalg.norm(row) for row in rows], dtype=np.float32).reshape(len(texts), 64)
+    return pack_on_disk(tmp_path_factory.mktemp("packs"))
 
 
 @pytest.fixture
 def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "encode", unlike)
+    monkeypatch.setattr(embed, "encode", unlike)
 
 
 def rules(pack: Pack) -> set[str]:
@@ -167,7 +104,26 @@ def test_pack_that_is_not_on_disk_has_findings_without_lines(healthy: Pack, tmp_
 @pytest.mark.usefixtures("no_model")
 def test_empty_pack_is_reported_not_a_crash(healthy: Pack) -> None:
     empty = with_topic(healthy, causes=()).model_copy(update={"examples": (), "heldout": ()})
-    assert rules(empty) == {"set-size", "heldout-size"}
+    assert rules(empty) == {"set-size", "heldout-size", "no-causes"}
+
+
+@pytest.mark.usefixtures("no_model")
+def test_findings_about_a_whole_file_have_a_line_too(healthy: Pack) -> None:
+    few = healthy.model_copy(update={"examples": healthy.examples[1:]})
+    assert found(few, "set-size").line == 1
+    more = tuple(labelled(f"post-x-{i}", list(COUNTS)[i % 6]) for i in range(60))
+    too_many = healthy.model_copy(update={"examples": (*more, *healthy.examples)})
+    assert found(too_many, "set-size").line == 92, "the first one too many: the 91st of the file, whose second line is blank"
+
+
+@pytest.mark.usefixtures("no_model")
+def test_labels_are_checked_alone(healthy: Pack) -> None:
+    """As an import does it: only the named examples, no rule of the set, and the place of a broken step."""
+    pack = with_step(with_step(healthy, 0, place=7, evidence="never said"), 0, place=1, evidence="never said")
+    small = pack.model_copy(update={"examples": pack.examples[:20], "heldout": ()})
+    findings = check_labels(small, {"post-e-late-7"})
+    assert [(f.rule, f.id, f.chain, f.step) for f in findings] == [("quote", "post-e-late-7", 0, 0)]
+    assert check_labels(small, {"post-e-late-3"}) == ()
 
 
 # ── rules shared with the model's answers ─────────────────────────────────────────────────────────
@@ -212,6 +168,7 @@ SHARED: dict[str, Callable[[Pack], Pack]] = {
     "inferred": lambda pack: with_step(pack, 1, evidence="a reason"),
     "leak": lambda pack: with_step(pack, 1, cause=" ".join(pack.examples[60].text.split()[:10])),
     "language": lambda pack: with_chain(pack, in_russian),
+    "sign": lambda pack: replaced(pack, 3, signs=(Sign(kind=SignKind.LOSS, quote="never said in the text"),)),
 }
 
 
@@ -223,7 +180,7 @@ def test_rules_of_answers_hold_for_examples(healthy: Pack, rule: str) -> None:
 
 
 def test_every_rule_of_answers_has_a_remedy_of_its_own() -> None:
-    assert set(SHARED) == set(module._REMEDIES)
+    assert set(SHARED) == set(REMEDIES)
 
 
 @pytest.mark.usefixtures("no_model")
@@ -316,6 +273,15 @@ def test_heldout_leak_and_duplicates_within_heldout(healthy: Pack) -> None:
     assert found(double, "near-duplicate").file.endswith("heldout.jsonl")
 
 
+@pytest.mark.usefixtures("no_model")
+def test_short_text_inside_a_long_one(healthy: Pack) -> None:
+    part = phrase(random.Random("part"), 25)
+    whole = f"{phrase(random.Random('before'), 90)} {part} {phrase(random.Random('after'), 90)}"
+    pack = replaced(replaced(healthy, 3, text=part), 8, text=whole)
+    pack = replaced(replaced(pack, 3, chains=inferred(pack.examples[3].chains)), 8, chains=inferred(pack.examples[8].chains))
+    assert found(pack, "near-duplicate").id == "post-e-late-8"
+
+
 PARAPHRASES = [
     (
         "I can't find my order. The courier rang at ten, nobody answered, and now the app says I was not home, which is a lie.",
@@ -389,6 +355,14 @@ def test_cause_without_heldout_case(healthy: Pack) -> None:
 @pytest.mark.usefixtures("no_model")
 def test_unknown_team(healthy: Pack) -> None:
     assert rules(with_cause(healthy, 2, team="nobody")) == {"unknown-team"}
+
+
+@pytest.mark.usefixtures("no_model")
+def test_catalogue_that_cannot_be_used(healthy: Pack) -> None:
+    assert rules(with_topic(healthy, company=" ")) == {"no-company"}
+    assert "no-causes" in rules(with_topic(healthy, causes=()))
+    external = healthy.topic.causes[0].model_copy(update={"id": "external", "name": "Elsewhere they did it."})
+    assert "reserved-id" in rules(with_topic(healthy, causes=(*healthy.topic.causes, external)))
 
 
 def test_causes_of_nearly_the_same_name(healthy: Pack) -> None:
@@ -488,15 +462,15 @@ def test_surface_says_how_far_likeness_gives_the_cause_away(healthy: Pack, monke
     place = {cause: i for i, cause in enumerate(COUNTS)}
     labels = {example.text: example.label for example in healthy.examples}
     by_label = np.eye(len(place), dtype=np.float32)
-    monkeypatch.setattr(module, "encode", lambda texts: by_label[[place[labels[text]] for text in texts]])
+    monkeypatch.setattr(embed, "encode", lambda texts: by_label[[place[labels[text]] for text in texts]])
     assert surface(healthy) == 1.0
-    monkeypatch.setattr(module, "encode", unlike)
+    monkeypatch.setattr(embed, "encode", unlike)
     assert surface(healthy) < 0.4
     assert surface(healthy.model_copy(update={"examples": healthy.examples[:1]})) == 0.0
 
 
 def test_surface_leaves_the_example_itself_out(healthy: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "encode", unlike)
+    monkeypatch.setattr(embed, "encode", unlike)
     two = (healthy.examples[0], next(e for e in healthy.examples if e.label == "cold"))
     assert surface(healthy.model_copy(update={"examples": two})) == 0.0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import random
 
 import pytest
@@ -23,7 +22,7 @@ from rootcause.models import (
     Step,
     Stratum,
 )
-from rootcause.rank import effective_n, rank, wilson
+from rootcause.rank import rank
 
 _rows = itertools.count(1)
 
@@ -81,34 +80,6 @@ def sample(*strata: tuple[str | None, int, int]) -> Sample:
     )
 
 
-@pytest.mark.parametrize(("hits", "n"), [(2, 100), (0, 10), (10, 10), (1, 3), (50, 100), (700, 1000)])
-def test_wilson_is_what_statsmodels_says(hits: int, n: int) -> None:
-    assert wilson(hits / n, n) == pytest.approx(proportion_confint(hits, n, method="wilson"), abs=1e-12)
-
-
-def test_wilson_against_published_values() -> None:
-    assert wilson(0.02, 100) == pytest.approx((0.0055, 0.0700), abs=5e-5)
-    assert wilson(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)  # Newcombe 1998, table I
-    assert wilson(15 / 148, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
-
-
-def test_wilson_always_holds_the_share() -> None:
-    for n in (0.5, 1, 7, 1e6, 1e15):
-        for share in (0, 1e-9, 0.1, 1 / 3, 1):
-            low, high = wilson(share, n)
-            assert 0 <= low <= share <= high <= 1
-    assert wilson(0.3, 0) == (0, 1)
-    assert wilson(0.3, math.inf) == (0.3, 0.3)
-
-
-def test_effective_observations() -> None:
-    assert effective_n([2.0] * 10, 10**9) == pytest.approx(10)
-    assert effective_n([1, 1, 4], 10**9) == pytest.approx(2)  # Kish: 6² / 18
-    assert effective_n([2.0] * 50, 100) == pytest.approx(100)  # half of the population is known: 50 / (1 - 1/2)
-    assert effective_n([1.0] * 10, 10) == math.inf
-    assert effective_n([], 10) == 0
-
-
 def test_shares_and_ranks() -> None:
     outcomes = [outcome(chain("big")) for _ in range(6)] + [outcome(chain("small")) for _ in range(3)] + [outcome()]
     ranking = rank(causes_of(outcomes), outcomes, sample((None, 1000, 10)))
@@ -159,9 +130,29 @@ def test_all_rows_failed() -> None:
     assert rank([], [], sample()).population == 0
 
 
-def test_a_base_that_stands_for_nothing_has_shares_of_zero() -> None:
-    outcomes = [outcome(chain("a"))]
-    assert rank(causes_of(outcomes), outcomes, sample((None, 5, 0))).causes[0].share == 0
+def test_failures_in_one_topic_do_not_make_it_small() -> None:
+    """Two of four rows of x failed: the other two stand for all of x."""
+    outcomes = [
+        outcome(chain("a"), topic="x", rows=2),
+        outcome(failed=True, topic="x", rows=2),
+        outcome(chain("b"), topic="y", rows=4),
+    ]
+    ranking = rank(causes_of(outcomes), outcomes, sample(("x", 50, 4), ("y", 50, 4)))
+    assert [(r.cause.id, r.share, r.weighted) for r in ranking.causes] == [("b", 0.5, 50), ("a", 0.5, 50)]
+
+
+def test_a_topic_without_any_answer_is_not_spoken_of() -> None:
+    outcomes = [outcome(chain("a"), topic="x", rows=2), outcome(failed=True, topic="y", rows=2)]
+    ranking = rank(causes_of(outcomes), outcomes, sample(("x", 50, 2), ("y", 50, 2)))
+    assert [(r.cause.id, r.share, r.weighted) for r in ranking.causes] == [("a", 1.0, 50)]
+
+
+def test_a_cause_of_one_topic_cannot_exceed_it() -> None:
+    outcomes = [outcome(chain("a"), topic="x", rows=10), outcome(chain("b"), topic="y", rows=90)]
+    one, other = (cause.model_copy(update={"topic": topic}) for cause, topic in zip(causes_of(outcomes), "xy", strict=True))
+    ranking = rank([one, other], outcomes, sample(("x", 1000, 10), ("y", 9000, 90)))
+    assert ranking.causes[1].share == ranking.causes[1].high == pytest.approx(0.1)
+    assert 0.05 < ranking.causes[1].low < 0.1
 
 
 def test_ties_are_in_order_of_ids_and_residue_comes_last() -> None:

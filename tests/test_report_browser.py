@@ -7,8 +7,8 @@ import zlib
 from pathlib import Path
 
 import pytest
+from board import board_findings, board_report
 from browser import CHROMIUM, Look, Visit, visit
-from test_report import board_report
 
 from rootcause.report.files import write
 from rootcause.report.words import words_for
@@ -47,8 +47,8 @@ UNFOLD = "document.querySelectorAll('details').forEach(one => one.open = true)"
 
 # Elements that stick out of the window to the right, but for table heads hidden on a phone.
 OUTSIDE = """[...document.querySelectorAll('main *')]
-  .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
-  .filter(one => getComputedStyle(one.closest('thead, .hidden') || one).position !== 'absolute')
+  .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .filter(one => !one.closest('thead, .hidden, .map-scroll') || one.matches('.map-scroll'))
   .map(one => one.outerHTML.slice(0, 80))"""
 
 
@@ -59,7 +59,8 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Visit]]:
     looks = [Look(width, dark, f"({UNFOLD}, [{CONTRAST}, {OUTSIDE}])") for width in WIDTHS for dark in (False, True)]
     for name, language, hostile in (("en", "en", False), ("ru", "ru", False), ("hostile", "ru", True)):
         folder = tmp_path_factory.mktemp(name)
-        write(board_report(language, hostile=hostile, complete=0.71 if hostile else 0.97), folder)
+        report = board_report(language, hostile=hostile, complete=0.71 if hostile else 0.97)
+        write(report, board_findings(language, hostile=hostile, labelled=120 if language == "en" else 0), folder)
         seen[name] = visit(folder / "report.html", looks, folder / "profile")
     return seen
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from rootcause.errors import StoreError
-from rootcause.models import Failure, Usage
-from rootcause.store import Store, key_of
+from rootcause.models import Cause, Failure, Usage
+from rootcause.store import _MIGRATIONS, Store, key_of
 
 SOURCES = str(Path(__file__).parents[1] / "src")
 
@@ -136,6 +136,49 @@ def test_a_run_is_taken_up_again(store: Store) -> None:
     assert store.report("x") is None
 
 
+def cause(id: str) -> Cause:
+    return Cause(id=id, name="Курьер", topic="t", new=False, residue=False, controllable=True, team="c", chains=())
+
+
+def times(store: Store) -> dict[str, str]:
+    return {row["row"]: row["labelled"] for row in store._db.execute("SELECT row, labelled FROM audits")}
+
+
+def test_labels_are_kept_and_replaced(store: Store) -> None:
+    assert store.labels("run") == ({}, ())
+    store.keep_labels("run", {"r2": ("t/a", "t/b"), "r1": (), "r3": ("t/c",)}, [cause("t/c")])
+    store.keep_labels("other", {"r1": ("other",)}, [])
+    assert store.labels("run") == ({"r1": (), "r2": ("t/a", "t/b"), "r3": ("t/c",)}, (cause("t/c"),))
+    before = times(store)
+    time.sleep(0.01)
+    store.keep_labels("run", {"r2": ("t/b", "t/a"), "r3": ("t/c",)}, [cause("t/c")])
+    assert store.labels("run") == ({"r2": ("t/b", "t/a"), "r3": ("t/c",)}, (cause("t/c"),))
+    after = times(store)
+    assert after["r2"] > before["r2"] and after["r3"] == before["r3"], "a label that stays the same keeps its time"
+    assert store.labels("other") == ({"r1": ("other",)}, ())
+
+
+def test_labels_are_replaced_whole_or_not_at_all(store: Store) -> None:
+    store.keep_labels("run", {"r1": ("t/a",)}, [])
+    with pytest.raises(TypeError):
+        store.keep_labels("run", {"r2": ("t/b",), "r3": (object(),)}, [])  # type: ignore[arg-type]
+    assert store.labels("run") == ({"r1": ("t/a",)}, ())
+    store.keep_labels("run", {"r2": ("t/b",)}, [])
+    assert store.labels("run") == ({"r2": ("t/b",)}, ())
+
+
+def test_a_database_from_before_the_audits_is_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "rootcause.db"
+    with monkeypatch.context() as older:
+        older.setattr("rootcause.store._MIGRATIONS", _MIGRATIONS[:1])
+        with Store(path) as store:
+            store.keep_reply("k", "r", 1)
+    with Store(path) as store:
+        store.keep_labels("run", {"r1": ("t/a",)}, [])
+        assert store.reply("k") == ("r", 1)
+        assert store.labels("run") == ({"r1": ("t/a",)}, ())
+
+
 def test_keys_depend_on_content_not_on_order() -> None:
     assert key_of({"a": 1, "b": [1, 2]}) == key_of({"b": [1, 2], "a": 1})
     assert len({key_of(parts) for parts in ({"a": 1}, {"a": "1"}, {"a": 1, "b": None}, {"a": "ё"}, {"a": "е"})}) == 5
@@ -226,7 +269,7 @@ def test_processes_that_create_it_at_once_all_write(tmp_path: Path) -> None:
         with Store(path) as store:
             assert store.spent("run").used.calls == 160
             assert all(store.reply(f"w{i}-{j}") for i in range(4) for j in range(40))
-            assert store._db.execute("SELECT count(*) FROM migrations").fetchone()[0] == 1
+            assert store._db.execute("SELECT count(*) FROM migrations").fetchone()[0] == len(_MIGRATIONS)
 
 
 def test_opening_does_not_wait_for_a_writer(tmp_path: Path) -> None:

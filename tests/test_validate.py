@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,8 @@ from rootcause.models import (
     Example,
     NothingReason,
     Pack,
+    Sign,
+    SignKind,
     Step,
     Team,
     Topic,
@@ -83,8 +86,8 @@ def chain(*sentences: str, cause: str = "cause-0") -> Chain:
     return Chain(steps=tuple(step(sentence) for sentence in sentences), cause=cause)
 
 
-def answer(*chains: Chain, nothing: NothingReason | None = None) -> Answer:
-    return Answer(nothing_to_explain=nothing, chains=chains)
+def answer(*chains: Chain, nothing: NothingReason | None = None, signs: tuple[Sign, ...] = ()) -> Answer:
+    return Answer(nothing_to_explain=nothing, chains=chains, signs=signs)
 
 
 def example(number: int, text: str, *sentences: str) -> Example:
@@ -110,6 +113,25 @@ def test_nothing_to_explain_or_chains() -> None:
     assert rules(answer(nothing=NothingReason.EMPTY), "") == []
     assert rules(answer()) == ["nothing-or-chains"]
     assert rules(answer(chain(*STEPS[EN]), nothing=NothingReason.SPAM)) == ["nothing-or-chains"]
+
+
+@pytest.mark.parametrize("text", [EN, RU, ZH])
+def test_a_sign_is_proved_by_the_customers_own_words(text: str) -> None:
+    said = re.split("[,.，。]", text)[0]
+    assert rules(answer(chain(*STEPS[text]), signs=(Sign(kind=SignKind.REPEAT, quote=said),)), text) == []
+    assert rules(answer(chain(*STEPS[text]), signs=(Sign(kind=SignKind.PRESS, quote="I shall write to the papers"),)), text) == [
+        "sign"
+    ]
+    assert rules(answer(chain(*STEPS[text]), signs=(Sign(kind=SignKind.LOSS, quote=said[:1]),)), text) == ["sign"], (
+        "a letter proves nothing"
+    )
+
+
+def test_severity_is_that_of_the_gravest_sign_and_unknown_without_one() -> None:
+    assert answer(chain(*STEPS[EN])).severity is None
+    kinds = (SignKind.REPEAT, SignKind.REGULATOR, SignKind.LOSS)
+    assert answer(chain(*STEPS[EN]), signs=tuple(Sign(kind=kind, quote=EN) for kind in kinds)).severity == "high"
+    assert answer(chain(*STEPS[EN]), signs=(Sign(kind=SignKind.REPEAT, quote=EN),)).severity == "low"
 
 
 def test_at_most_three_chains() -> None:
@@ -394,8 +416,11 @@ def test_the_steps_are_in_the_complaints_language() -> None:
 
 
 def test_the_steps_are_in_the_language_asked_for() -> None:
-    assert rules(answer(chain(*STEPS[EN])), RU, TOPIC, "Answer in English, please.") == []
-    assert rules(answer(chain(*STEPS[RU])), RU, TOPIC, "Answer in English, please.") == ["language"]
+    assert rules(answer(chain(*STEPS[EN])), RU, TOPIC, "en") == []
+    assert rules(answer(chain(*STEPS[RU])), RU, TOPIC, "en") == ["language"]
+    assert rules(answer(chain(*STEPS[RU])), EN, TOPIC, "ru") == [], "Russian chains of an English complaint"
+    assert rules(answer(chain(*STEPS[EN])), EN, TOPIC, "ru") == ["language"]
+    assert rules(answer(chain(*STEPS[ZH])), ZH, TOPIC, "de") == ["language"]
 
 
 def test_a_transliterated_complaint_may_be_explained_in_the_topics_language() -> None:
@@ -517,6 +542,7 @@ def test_the_schema_is_portable(name: str) -> None:
         assert item["additionalProperties"] is False
     assert keywords(schema) <= {"type", "enum", "items", "anyOf", "required", "additionalProperties"}
     assert list(schema["properties"]["chains"]["items"]["properties"]) == ["steps", "cause"], "the whys before the label"
+    assert next(iter(schema["properties"])) == "chains", "thought before it is said that there is nothing to explain"
 
 
 def test_the_schema_takes_what_the_rules_take() -> None:
@@ -552,6 +578,16 @@ def test_the_grammar_takes_given_evidence_only() -> None:
         given = answer(Chain(steps=steps, cause="new")).model_dump(mode="json")
         assert check(given) is fits, (basis, evidence)
         assert Draft202012Validator(SCHEMAS["catalogue"]).is_valid(given), "what the grammar takes, the schema takes"
+
+
+def test_the_grammar_takes_signs_in_the_customers_words_only() -> None:
+    check = Draft202012Validator(GRAMMARS["all"]).is_valid
+    for quote, fits in [("said so", True), ("never said", False)]:
+        given = answer(chain(*STEPS[EN]), signs=(Sign(kind=SignKind.HARM, quote=quote),))
+        assert check(given.model_dump(mode="json")) is fits, quote
+    assert not check(
+        answer(nothing=NothingReason.SPAM, signs=(Sign(kind=SignKind.HARM, quote="said so"),)).model_dump(mode="json")
+    )
 
 
 def test_the_grammar_takes_either_chains_or_a_reason() -> None:

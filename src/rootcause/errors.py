@@ -11,6 +11,8 @@ RootcauseError
 │   ├── QuotaExhausted
 │   ├── EndpointUnreachable
 │   └── LocalModelUnavailable
+├── TrackerError         the tracker cannot serve this export at all; stops it; exit status 4
+├── ItemRefused          the tracker did not take one item; named in the result, never ends an export
 ├── CallFailed           one call gave no usable answer; becomes a failure in the ledger, never ends a run
 ├── CostLimitReached     the next call could pass --max-cost; what is done is kept; exit status 3
 └── StoreError           the database cannot be used (locked, read-only, newer than this program); exit status 4
@@ -71,6 +73,14 @@ class EndpointUnreachable(ModelError):
 
 
 class LocalModelUnavailable(ModelError):
+    pass
+
+
+class TrackerError(RootcauseError):
+    pass
+
+
+class ItemRefused(RootcauseError):
     pass
 
 

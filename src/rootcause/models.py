@@ -22,7 +22,8 @@ class Frozen(BaseModel):
 class Complaint(Frozen):
     """One row of the input, never changed after ingest.
 
-    row: 1-based number of the data row; line: physical line (or sheet row) where it begins.
+    row: 1-based number of the data row; line: physical line (or sheet row) where it begins. exposure: orders, active
+    customers or the like in the calendar month of its date.
     """
 
     row: int
@@ -35,6 +36,7 @@ class Complaint(Frozen):
     customer: str | None = None
     score: float | None = None
     amount: float | None = None
+    exposure: float | None = None
 
 
 class RejectedRow(Frozen):
@@ -57,10 +59,14 @@ class Columns(Frozen):
     customer: str | None = None
     score: str | None = None
     amount: str | None = None
+    exposure: str | None = None
 
 
 class Intake(Frozen):
-    """A file, read whole: complaints and rejected rows together are all its data rows."""
+    """A file, read whole: complaints and rejected rows together are all its data rows.
+
+    period: first and last day asked for, rows outside it are rejected; None where none was.
+    """
 
     source: str
     sha256: str
@@ -71,6 +77,7 @@ class Intake(Frozen):
     complaints: tuple[Complaint, ...]
     rejected: tuple[RejectedRow, ...]
     notes: tuple[str, ...] = ()
+    period: tuple[dt.date | None, dt.date | None] | None = None
 
     @property
     def rows(self) -> int:
@@ -112,11 +119,55 @@ class NothingReason(StrEnum):
     EMPTY = "empty"
 
 
-class Answer(Frozen):
-    """Why one complaint was made: one to three chains, or the reason why there is nothing to explain."""
+class SignKind(StrEnum):
+    """What a customer says of effort, of leaving, of going further, or of what it cost them."""
 
-    nothing_to_explain: NothingReason | None
+    REPEAT = "repeat"
+    LEAVING = "leaving"
+    REGULATOR = "regulator"
+    PRESS = "press"
+    LOSS = "loss"
+    HARM = "harm"
+
+
+class Severity(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+SEVERITY = {
+    SignKind.REPEAT: Severity.LOW,
+    SignKind.LEAVING: Severity.MEDIUM,
+    SignKind.LOSS: Severity.MEDIUM,
+    SignKind.REGULATOR: Severity.HIGH,
+    SignKind.PRESS: Severity.HIGH,
+    SignKind.HARM: Severity.HIGH,
+}
+"""How grave a complaint with a sign is: a convention of this program, stated wherever it is used."""
+
+
+class Sign(Frozen):
+    """quote: the customer's own words that prove it, verbatim."""
+
+    kind: SignKind
+    quote: str
+
+
+class Answer(Frozen):
+    """Why one complaint was made: one to three chains, or the reason why there is nothing to explain.
+
+    The chains come first, so that a model that writes the fields in order has thought before it says that there are none.
+    """
+
     chains: tuple[Chain, ...]
+    nothing_to_explain: NothingReason | None
+    signs: tuple[Sign, ...] = ()
+
+    @property
+    def severity(self) -> Severity | None:
+        """The gravest of the signs; None where the customer gives none: no sign, no claim."""
+        return max((SEVERITY[sign.kind] for sign in self.signs), key=list(Severity).index, default=None)
 
 
 # ── topic packs ───────────────────────────────────────────────────────────────────────────────────
@@ -166,7 +217,7 @@ class Example(Answer):
 
     @property
     def answer(self) -> Answer:
-        return Answer(nothing_to_explain=self.nothing_to_explain, chains=self.chains)
+        return Answer(chains=self.chains, nothing_to_explain=self.nothing_to_explain, signs=self.signs)
 
     @property
     def label(self) -> str:
@@ -209,6 +260,30 @@ class Sample(Frozen):
 
     def weight_of(self, topic: str | None) -> float:
         return next(stratum.weight for stratum in self.strata if stratum.topic == topic)
+
+
+class Repeater(Frozen):
+    """A customer with several rows in the file, sampled or not, by date."""
+
+    customer: str
+    rows: tuple[str, ...]
+
+
+class Frame(Frozen):
+    """What the whole file says, sampled or not: what the sample is drawn from and what its figures are set against.
+
+    first, last: dates of the earliest and latest row, None where no row has one. months and channels count rows
+    ("2026-04" and the channel's name, None where the row has none). repeaters: customers with two rows or more, most rows first.
+    exposure: of each month for which a column of the file gives it.
+    """
+
+    rows: int
+    first: dt.date | None
+    last: dt.date | None
+    months: tuple[tuple[str | None, int], ...]
+    channels: tuple[tuple[str | None, int], ...]
+    repeaters: tuple[Repeater, ...]
+    exposure: tuple[tuple[str, float], ...] = ()
 
 
 # ── what the model did ────────────────────────────────────────────────────────────────────────────
@@ -299,7 +374,7 @@ class Countermeasure(Frozen):
 
 
 class RankedCause(Frozen):
-    """share, low and high are fractions of the population; the interval is Wilson at 95 %."""
+    """share, low and high are fractions of the population, the interval at 95 % (see `estimate.shares`)."""
 
     rank: int
     cause: Cause
@@ -398,6 +473,7 @@ class RunReport(Frozen):
     model: ModelInfo
     columns: Columns
     topics: tuple[TopicUse, ...]
+    frame: Frame
     sample: Sample
     ranking: Ranking
     outcomes: tuple[Outcome, ...]

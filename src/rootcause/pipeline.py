@@ -9,18 +9,22 @@ import platform
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
-from itertools import pairwise
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
 
 from rootcause import embed
 from rootcause.ask import Asker
 from rootcause.decompose import Decomposer, Explained
 from rootcause.errors import CostLimitReached, SettingsError, StoreError
 from rootcause.fewshot.select import ShotKind, Shots
+from rootcause.findings.advice import next_steps
+from rootcause.findings.observe import observe
+from rootcause.findings.standing import standings
+from rootcause.findings.stopping import settled
+from rootcause.ingest.frame import frame_of
+from rootcause.ledger import ledger
 from rootcause.llm.client import Client
 from rootcause.llm.endpoint import Endpoint
 from rootcause.llm.prices import Price
@@ -31,10 +35,7 @@ from rootcause.models import (
     Complaint,
     CostReport,
     Failure,
-    Fate,
-    Frozen,
     Intake,
-    LedgerRow,
     Outcome,
     Pack,
     Ranking,
@@ -44,81 +45,20 @@ from rootcause.models import (
     TopicUse,
     Usage,
 )
+from rootcause.plan import Extent, Item, Plan
 from rootcause.prompt import Prompts
 from rootcause.rank import rank
-from rootcause.sample import draw, rows_for
+from rootcause.sample import draw
 from rootcause.settings import Settings
+from rootcause.sizing import Outlook, sizings
 from rootcause.store import Store
-from rootcause.teach import Lesson, Teacher, TooLong
+from rootcause.teach import Teacher, TooLong
 from rootcause.text import fold, script
 from rootcause.topics import assign
 from rootcause.verdicts import Verdicts
 
-AFFORDABLE_LOCAL = 30  # rows: about two minutes on two cores
-AFFORDABLE_REMOTE = 385  # rows: a margin of five points whatever the population
+_PROBED = 50  # rows whose lessons are made to tell what a prompt costs, at least one of each topic
 _TYPICAL_ANSWER = 350  # tokens of an answer, for the estimate before a run
-
-
-class Extent(Frozen):
-    """How much of the file is analysed: a number of rows, a margin, all of it, or (nothing given) what is affordable."""
-
-    rows: int | None = None
-    margin: float | None = None
-    everything: bool = False
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        """Raises SettingsError when two ways are named at once."""
-        if (self.rows is not None) + (self.margin is not None) + self.everything > 1:
-            raise SettingsError("--sample, --margin and --all exclude each other; give one of them")
-        return self
-
-    def count(self, population: int, *, local: bool) -> int:
-        """Rows to draw from the population."""
-        if self.everything:
-            return population
-        if self.margin is not None:
-            return rows_for(self.margin, population)
-        return min(population, self.rows or (AFFORDABLE_LOCAL if local else AFFORDABLE_REMOTE))
-
-
-class Item(Frozen):
-    """One distinct text to be explained, with all sampled rows that say it."""
-
-    topic: str | None
-    rows: tuple[Complaint, ...]
-    lesson: Lesson | None
-    key: str
-    too_long: str | None = None
-
-    @property
-    def text(self) -> str:
-        return self.rows[0].text
-
-
-class Plan(Frozen):
-    """Everything that is decided before a token is spent.
-
-    calls: items to be asked about; known: items whose answer is already in the store; skipped: rows that this model
-    cannot explain, which the sample does not stand for.
-    """
-
-    run_id: str
-    intake: Intake
-    sample: Sample
-    topics: dict[str, str | None]
-    items: tuple[Item, ...]
-    uses: tuple[TopicUse, ...]
-    calls: int
-    known: int
-    prompt_tokens: int
-    answer_tokens: int
-    exact: bool
-    price: float | None
-    currency: str
-    skipped: tuple[RejectedRow, ...]
-    notes: tuple[str, ...]
-    record: str
 
 
 class Watcher(Protocol):
@@ -156,9 +96,10 @@ class Run:
         placed = assign(intake.complaints, self._packs, whole_file=whole_file, threshold=settings.topic_threshold)
         topics = placed.topics
         frame, skipped = self._explainable(intake.complaints, topics)
-        sample = draw(frame, topics, n=extent.count(len(frame), local=self._endpoint.local), seed=settings.seed)
-        items = self._items(sample, topics)
-        record = self._record(intake, sample, whole_file)
+        sizes = extent.counts(len(frame), local=self._endpoint.local)
+        batches = tuple(draw(frame, topics, n=size, seed=settings.seed) for size in sizes)
+        items = self._items(batches, topics)
+        record = self._record(intake, batches[-1], extent, whole_file)
         run_id = hashlib.sha256(record.encode()).hexdigest()[:10]
         askable = [item for item in items if item.lesson is not None]
         fresh = [item for item in askable if self._store.reply(item.key) is None]
@@ -168,10 +109,11 @@ class Run:
         return Plan(
             run_id=run_id,
             intake=intake,
-            sample=sample,
+            extent=extent,
+            batches=batches,
             topics=topics,
             items=items,
-            uses=self._uses(sample),
+            uses=self._uses(batches[-1]),
             calls=len(fresh),
             known=len(askable) - len(fresh),
             prompt_tokens=tokens,
@@ -183,6 +125,47 @@ class Run:
             notes=(*intake.notes, *([placed.note] if placed.note else []), *_skipping(skipped)),
             record=record,
         )
+
+    def outlook(self, intake: Intake, *, whole_file: str | None = None) -> Outlook:
+        """What samples of several sizes would tell and cost, from the lessons of a few rows of each topic."""
+        placed = assign(intake.complaints, self._packs, whole_file=whole_file, threshold=self._settings.topic_threshold)
+        frame, skipped = self._explainable(intake.complaints, placed.topics)
+        named = {placed.topics[complaint.id] for complaint in frame}
+        probe = draw(frame, placed.topics, n=max(_PROBED, len(named)), seed=self._settings.seed)
+        prompt = {stratum.topic: self._mean_tokens(probe, placed.topics, stratum.topic) for stratum in probe.strata}
+        sizes = sizings(
+            frame,
+            placed.topics,
+            seed=self._settings.seed,
+            prompt=prompt,
+            answer=_TYPICAL_ANSWER,
+            price=None if self._endpoint.on_this_machine else self._price,
+            pace=self._pace(),
+        )
+        return Outlook(
+            rows=len(frame),
+            uses=self._uses(probe),
+            sizes=sizes,
+            exact=self._counter.exact,
+            currency=self._price.currency if self._price else "",
+            notes=(*intake.notes, *([placed.note] if placed.note else []), *_skipping(skipped)),
+        )
+
+    def _mean_tokens(self, probe: Sample, topics: Mapping[str, str | None], topic: str | None) -> float:
+        """Of the prompts for the probed rows of a topic that fit the model's context."""
+        rows = [row for row in probe.complaints if topics[row.id] == topic]
+        items = (
+            self._item(topic, (row,), vector) for row, vector in zip(rows, embed.encode([r.text for r in rows]), strict=True)
+        )
+        tokens = [item.lesson.tokens for item in items if item.lesson is not None]
+        return sum(tokens) / len(tokens) if tokens else 0.0
+
+    def _pace(self) -> float | None:
+        """Seconds from one answer to the next, by all earlier runs of this model; None where there are none."""
+        spent = [self._store.spent(run["id"]) for run in self._store.runs() if run["model"] == self._endpoint.model]
+        calls = sum(one.used.calls for one in spent)
+        at_once = self._settings.concurrency or (1 if self._endpoint.local else self._endpoint.concurrency)
+        return sum(one.seconds for one in spent) / calls / at_once if calls else None
 
     async def execute(self, plan: Plan, watcher: Watcher) -> RunReport:
         """Asks what is not yet known, merges, ranks. What was answered is kept whatever happens."""
@@ -204,14 +187,34 @@ class Run:
         spend.settle(0.0, store.spent(plan.run_id).used)  # the cap is the run's, over all its sittings
         async with Client(self._endpoint) as client:
             asker = Asker(client, store, spend, run=plan.run_id, seed=settings.seed)
-            outcomes = await self._explain_all(
-                plan.items, Decomposer(asker, self._prompts, language=settings.language), spend, watcher
-            )
+            decomposer = Decomposer(asker, self._prompts, language=settings.language)
             verdicts = Verdicts(asker, self._prompts, language=settings.language)
             topics = {topic: pack.topic for topic, pack in self._packs.items()}
-            judge, namer = (None, None) if self._endpoint.weak or spend.exhausted else (verdicts.judge(topics), verdicts.namer())
-            causes = await merge(outcomes, topics, judge=judge, namer=namer)
-        return self._report(plan, outcomes, rank(causes, outcomes, plan.sample), spend, estimated=asker.estimated)
+
+            async def report(part: Plan, outcomes: tuple[Outcome, ...], *, named: bool) -> RunReport:
+                able = not (self._endpoint.weak or spend.exhausted)
+                judge, namer = (verdicts.judge(topics) if able else None, verdicts.namer() if able and named else None)
+                causes = await merge(outcomes, topics, judge=judge, namer=namer)
+                return self._report(part, outcomes, rank(causes, outcomes, part.sample), spend, estimated=asker.estimated)
+
+            explained: dict[str, Explained] = {}
+            before, why = None, None
+            for batch in plan.batches:
+                part = plan.within(batch)
+                new = [item for item in part.items if item.id not in explained]
+                explained |= await self._explain_all(new, decomposer, spend, watcher)
+                outcomes = tuple(_outcome(item, explained[item.id]) for item in part.items if item.id in explained)
+                if plan.extent.until_stable is None or spend.exhausted or batch is plan.sample:
+                    break
+                now = observe(await report(part, outcomes, named=False))
+                why = settled(now, before, probability=plan.extent.until_stable, seed=settings.seed)
+                if why or spend.exhausted:
+                    break
+                before = now
+            final = await report(part, outcomes, named=True)
+        steps = next_steps(final, standings(observe(final), seed=settings.seed))
+        grown = (_grown(why, final, plan),) if plan.extent.until_stable is not None and not spend.exhausted else ()
+        return final.model_copy(update={"notes": (*final.notes, *grown), "next_steps": steps})
 
     async def explain(self, text: str, topic: str | None) -> tuple[str | None, Explained]:
         """One complaint at once: its topic (named, or the nearest one) and what came of it. Not a run of its own."""
@@ -256,10 +259,14 @@ class Run:
         )
         return able, skipped
 
-    def _items(self, sample: Sample, topics: Mapping[str, str | None]) -> tuple[Item, ...]:
+    def _items(self, batches: Sequence[Sample], topics: Mapping[str, str | None]) -> tuple[Item, ...]:
         """The sampled rows as distinct texts with their lessons, topic by topic."""
+        batch_of: dict[str, int] = {}
+        for number, sample in enumerate(batches):
+            for complaint in sample.complaints:
+                batch_of.setdefault(complaint.id, number)
         groups: dict[tuple[str | None, str], list[Complaint]] = {}
-        for complaint in sample.complaints:
+        for complaint in sorted(batches[-1].complaints, key=lambda c: (batch_of[c.id], c.row)):
             groups.setdefault((topics[complaint.id], fold(complaint.text)), []).append(complaint)
         order = sorted(groups, key=lambda group: (group[0] is None, group[0] or "", groups[group][0].row))
         vectors = embed.encode([groups[group][0].text for group in order])
@@ -290,37 +297,31 @@ class Run:
 
     async def _explain_all(
         self, items: Sequence[Item], decomposer: Decomposer, spend: Spend, watcher: Watcher
-    ) -> tuple[Outcome, ...]:
-        """Topic by topic; a topic's first call goes alone, so that it fills the prompt cache for the rest."""
-        outcomes: dict[int, Outcome] = {}
+    ) -> dict[str, Explained]:
+        """What came of each item that was reached, by its id.
 
-        async def explain(place: int, item: Item) -> None:
-            teacher = self._teacher(item.topic)
+        Topic by topic; a topic's first call goes alone, so that it fills the prompt cache for the rest.
+        """
+        found: dict[str, Explained] = {}
+
+        async def explain(item: Item) -> None:
             if item.lesson is None:
                 failure = Failure(kind="too long", message=item.too_long or "")
-                explained = Explained(answer=None, failure=failure, attempts=0, fresh=False)
+                found[item.id] = Explained(answer=None, failure=failure, attempts=0, fresh=False)
             else:
                 try:
-                    explained = await decomposer.explain(item.text, item.lesson, teacher.topic)
+                    found[item.id] = await decomposer.explain(item.text, item.lesson, self._teacher(item.topic).topic)
                 except CostLimitReached:
                     return
-            outcomes[place] = Outcome(
-                topic=item.topic,
-                rows=item.rows,
-                answer=explained.answer,
-                failure=explained.failure,
-                attempts=explained.attempts,
-                shots=tuple(sorted(item.lesson.shots)) if item.lesson else (),
-            )
-            watcher.answered(explained, spend.spent)
+            watcher.answered(found[item.id], spend.spent)
 
-        by_topic: dict[str | None, list[tuple[int, Item]]] = {}
-        for place, item in enumerate(items):
-            by_topic.setdefault(item.topic, []).append((place, item))
+        by_topic: dict[str | None, list[Item]] = {}
+        for item in items:
+            by_topic.setdefault(item.topic, []).append(item)
         for group in by_topic.values():
-            await explain(*group[0])
-            await _together([explain(place, item) for place, item in group[1:]])
-        return tuple(outcomes[place] for place in sorted(outcomes))
+            await explain(group[0])
+            await _together([explain(item) for item in group[1:]])
+        return found
 
     def _uses(self, sample: Sample) -> tuple[TopicUse, ...]:
         uses = []
@@ -343,14 +344,20 @@ class Run:
             )
         return tuple(uses)
 
-    def _record(self, intake: Intake, sample: Sample, whole_file: str | None) -> str:
+    def _record(self, intake: Intake, sample: Sample, extent: Extent, whole_file: str | None) -> str:
         """All that a run's result depends on, as JSON: enough to run it again; its hash is the run's id."""
         settings = self._settings
+        drawn: dict[str, Any] = {"rows": len(sample.complaints), "seed": sample.seed, "topic": whole_file}
+        if extent.until_stable is not None:
+            drawn["until_stable"] = extent.until_stable
+        file: dict[str, Any] = {"sha256": intake.sha256, "encoding": intake.encoding, "columns": intake.columns.model_dump()}
+        if intake.period is not None:
+            file["period"] = [day and day.isoformat() for day in intake.period]
         content = {
-            "file": {"sha256": intake.sha256, "encoding": intake.encoding, "columns": intake.columns.model_dump()},
+            "file": file,
             "model": {"name": self._endpoint.model, "identity": self._endpoint.identity, "context": self._endpoint.context},
             "shots": str(self._shots),
-            "sample": {"rows": len(sample.complaints), "seed": sample.seed, "topic": whole_file},
+            "sample": drawn,
             "language": settings.language,
             "topic_threshold": settings.topic_threshold,
             "prompts": self._prompts.sha256,
@@ -361,7 +368,6 @@ class Run:
         return json.dumps(content, ensure_ascii=False, sort_keys=True)
 
     def _report(self, plan: Plan, outcomes: tuple[Outcome, ...], ranking: Ranking, spend: Spend, *, estimated: int) -> RunReport:
-        ledger = _ledger(plan, outcomes)
         sampled = len(plan.sample.complaints)
         ended_well = sum(len(outcome.rows) for outcome in outcomes if outcome.answer is not None)
         complete = ended_well / sampled if sampled else 1.0
@@ -376,18 +382,17 @@ class Run:
             model=self._endpoint.info,
             columns=plan.intake.columns,
             topics=plan.uses,
+            frame=frame_of(plan.intake.complaints),
             sample=plan.sample,
             ranking=ranking,
             outcomes=outcomes,
-            ledger=ledger,
+            ledger=ledger(plan.intake, plan.topics, plan.sample, outcomes, plan.skipped),
             cost=CostReport(
                 used=spent.used,
                 retried=spent.repeated,
                 failed=spent.failed,
                 from_store=sum(
-                    item.rows[0].id in reached and not self._store.paid(plan.run_id, item.key)
-                    for item in plan.items
-                    if item.lesson
+                    item.id in reached and not self._store.paid(plan.run_id, item.key) for item in plan.items if item.lesson
                 ),
                 price=0.0 if self._endpoint.on_this_machine else self._price.of(spent.used) if self._price else None,
                 currency=self._price.currency if self._price else "",
@@ -395,11 +400,12 @@ class Run:
             ),
             complete=complete,
             min_complete=self._settings.min_complete,
-            notes=(*plan.notes, *self._doubts(complete, sampled, outcomes, spend, estimated)),
-            next_steps=_next_steps(ranking, sampled, len(plan.intake.complaints)),
+            notes=(*plan.notes, *self._doubts(plan.sample, complete, outcomes, spend, estimated)),
         )
 
-    def _doubts(self, complete: float, sampled: int, outcomes: Sequence[Outcome], spend: Spend, estimated: int) -> Iterator[str]:
+    def _doubts(
+        self, sample: Sample, complete: float, outcomes: Sequence[Outcome], spend: Spend, estimated: int
+    ) -> Iterator[str]:
         """What happened in the run that its reader must know."""
         required = self._settings.min_complete
         failed = sum(len(outcome.rows) for outcome in outcomes if outcome.failure is not None)
@@ -409,9 +415,14 @@ class Run:
                 f"{failed} failed, as the ledger says: run the same command again to retry them"
             )
         if spend.exhausted:
-            missing = sampled - sum(len(outcome.rows) for outcome in outcomes)
+            missing = len(sample.complaints) - sum(len(outcome.rows) for outcome in outcomes)
             what = f"{missing} sampled rows were not reached" if missing else "new causes were not compared to the end"
             yield f"stopped at --max-cost {self._settings.max_cost}: {what}; run the same command with a higher one to go on"
+        answered = {outcome.topic for outcome in outcomes if outcome.answer is not None}
+        for stratum in sample.strata:
+            if answered and stratum.topic not in answered:
+                what = f"of topic {stratum.topic}" if stratum.topic else "without a topic"
+                yield f"no row {what} was analysed: the shares do not speak of its {stratum.population} rows"
         if estimated:
             yield f"the endpoint did not tell the tokens of {estimated} calls: they are estimates, and so is the cost"
 
@@ -426,39 +437,26 @@ async def _together(tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
         raise errors.exceptions[0] from None
 
 
-def _ledger(plan: Plan, outcomes: Sequence[Outcome]) -> tuple[LedgerRow, ...]:
-    """Where every row of the file ended, in the file's order."""
-    fates: dict[str, tuple[Fate, str]] = {}
-    for outcome in outcomes:
-        first, *copies = outcome.rows
-        if outcome.failure is not None:
-            fates[first.id] = (Fate.FAILED, f"{outcome.failure.kind}: {outcome.failure.message}")
-            fates.update((row.id, (Fate.FAILED, f"same text as {first.id}, which failed")) for row in copies)
-        else:
-            assert outcome.answer is not None
-            reason = outcome.answer.nothing_to_explain
-            fates[first.id] = (Fate.NOTHING, reason.value) if reason else (Fate.ANALYSED, "")
-            fates.update((row.id, (Fate.DUPLICATE, first.id)) for row in copies)
-    sampled = {complaint.id for complaint in plan.sample.complaints}
-    skipped = {row.id for row in plan.skipped}
-    rows = [
-        LedgerRow(
-            row=complaint.row,
-            line=complaint.line,
-            id=complaint.id,
-            topic=plan.topics[complaint.id],
-            fate=fates.get(complaint.id, (Fate.NOT_REACHED if complaint.id in sampled else Fate.NOT_SAMPLED, ""))[0],
-            reason=fates.get(complaint.id, (Fate.NOT_SAMPLED, ""))[1],
-            weight=plan.sample.weight_of(plan.topics[complaint.id]) if complaint.id in sampled else 0.0,
-        )
-        for complaint in plan.intake.complaints
-        if complaint.id not in skipped
-    ]
-    rows.extend(
-        LedgerRow(row=row.row, line=row.line, id=row.id, topic=None, fate=Fate.SKIPPED, reason=row.reason, weight=0.0)
-        for row in (*plan.intake.rejected, *plan.skipped)
+def _outcome(item: Item, explained: Explained) -> Outcome:
+    return Outcome(
+        topic=item.topic,
+        rows=item.rows,
+        answer=explained.answer,
+        failure=explained.failure,
+        attempts=explained.attempts,
+        shots=tuple(sorted(item.lesson.shots)) if item.lesson else (),
     )
-    return tuple(sorted(rows, key=lambda row: row.row))
+
+
+def _grown(why: str | None, report: RunReport, plan: Plan) -> str:
+    """How a growing sample ended, and what that does to its figures."""
+    rows, most = len(report.sample.complaints), len(plan.sample.complaints)
+    if why is None:
+        return f"all {most} rows were taken: on fewer the largest causes did not hold their ranks"
+    return (
+        f"stopped after {rows} of {most} rows: {why}. Intervals and probabilities do not know that the sample grew until this "
+        "held: they are a little too sure"
+    )
 
 
 def _skipping(skipped: Sequence[RejectedRow]) -> tuple[str, ...]:
@@ -469,12 +467,3 @@ def _language(complaints: Sequence[Complaint]) -> str:
     """Of the report, where none is named: Russian when most sampled complaints are in Cyrillic, else English."""
     cyrillic = sum(script(complaint.text) == "CYRILLIC" for complaint in complaints)
     return "ru" if cyrillic * 2 > len(complaints) else "en"
-
-
-def _next_steps(ranking: Ranking, sampled: int, population: int) -> tuple[str, ...]:
-    """What the reader can do to make the result firmer."""
-    for above, below in pairwise(ranking.causes[:4]):
-        if below.high > above.low and sampled < population:
-            more = min(population, max(sampled * 4, 100))
-            return (f"causes {above.rank} and {below.rank} cannot be told apart on {sampled} rows: try --sample {more}",)
-    return ()

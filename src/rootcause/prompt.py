@@ -13,6 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from rootcause.errors import SettingsError
 from rootcause.models import Answer, Frozen, Topic
+from rootcause.text import language_name
 from rootcause.validate import Violation
 
 FILES = ("system.j2", "complaint.j2", "short_system.j2", "short_complaint.j2", "mend.j2", "same.j2", "name.j2")
@@ -46,10 +47,11 @@ class Prompts:
 
     def system(self, topic: Topic | None, shots: Sequence[Shown], language: str | None) -> str:
         """What is the same, byte for byte, for every complaint of the topic."""
-        return self._render("system.j2", topic=topic, shots=shots, language=language)
+        return self._render("system.j2", topic=topic, shots=shots, language=language and language_name(language))
 
-    def complaint(self, text: str, shots: Sequence[Shown]) -> str:
-        return self._render("complaint.j2", text=text, shots=shots)
+    def complaint(self, text: str, shots: Sequence[Shown], language: str | None) -> str:
+        """language: ISO 639-1 code of the language the steps are to be in, None where it cannot be told."""
+        return self._render("complaint.j2", text=text, shots=shots, language=language and language_name(language))
 
     def short_system(self, topic: Topic, names: Sequence[str], shots: Sequence[Shown]) -> str:
         """`system` for the short form. names: the causes to choose among, empty where they differ from one to the next."""
@@ -65,7 +67,7 @@ class Prompts:
         return self._render("same.j2", left=left, right=right, topic=topic)
 
     def name(self, sentences: tuple[str, ...], language: str | None) -> str:
-        return self._render("name.j2", sentences=sentences, language=language)
+        return self._render("name.j2", sentences=sentences, language=language and language_name(language))
 
     @cached_property
     def sha256(self) -> str:

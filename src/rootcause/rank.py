@@ -1,8 +1,6 @@
-"""From merged causes to a ranking: weighted shares of the population with intervals. All arithmetic is here.
+"""From merged causes to a ranking: shares of the population with intervals, quotes and countermeasures.
 
-A cause's share is the Hajek estimate Σw·y / Σw over the analysed rows (Särndal, Swensson, Wretman, Model
-Assisted Survey Sampling, 5.7). Its interval is Wilson's (1927) with the effective sample size of unequal
-weights, (Σw)² / Σw² (Kish 1965), divided by one minus the sampled fraction (finite population correction).
+The formulas are in `estimate`. A cause belongs to one topic, so it cannot occur in the strata of others.
 """
 
 from __future__ import annotations
@@ -11,6 +9,9 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from rootcause.estimate import effective_n, shares
 from rootcause.models import (
     Basis,
     Cause,
@@ -22,64 +23,61 @@ from rootcause.models import (
     Ranking,
     Sample,
 )
-from rootcause.sample import Z95
 from rootcause.text import fold
 
 QUOTES = 3
 _GOOD_QUOTE = 120  # letters; a longer quote tells no more and fills the page
 
 
-def wilson(share: float, n: float) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share seen in n (effective) observations; the share itself for infinite n."""
-    if math.isinf(n):
-        return share, share
-    if n <= 0:
-        return 0.0, 1.0
-    centre = (share + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
-    half = Z95 / (1 + Z95**2 / n) * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n**2))
-    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
-
-
-def effective_n(weights: Sequence[float], population: int) -> float:
-    """Observations of equal weight, drawn with replacement, that would tell as much; infinite for a census."""
-    if not any(weights):
-        return 0.0
-    kish = math.fsum(weights) ** 2 / math.fsum(weight**2 for weight in weights)
-    left = 1 - len(weights) / population
-    return kish / left if left > 1e-12 else math.inf
-
-
 def rank(causes: Sequence[Cause], outcomes: Sequence[Outcome], sample: Sample) -> Ranking:
     """The ranking of the causes over the population that the sample stands for."""
-    weights = {row.id: sample.weight_of(outcome.topic) for outcome in outcomes for row in outcome.rows}
     answered = [outcome for outcome in outcomes if outcome.answer is not None]
-    base = [row.id for outcome in answered for row in outcome.rows]
-    population = sum(stratum.population for stratum in sample.strata)
-    total = math.fsum(weights[row] for row in base)
-    n = effective_n([weights[row] for row in base], population)
+    place = {stratum.topic: number for number, stratum in enumerate(sample.strata)}
+    populations = [stratum.population for stratum in sample.strata]
+    analysed = [0] * len(place)
+    for outcome in answered:
+        analysed[place[outcome.topic]] += len(outcome.rows)
+    weights = [population / rows if rows else 0.0 for population, rows in zip(populations, analysed, strict=True)]
+    base = sum(analysed)
+    n = effective_n([weights[place[outcome.topic]] for outcome in answered for _ in outcome.rows], sum(populations))
     by_key = {outcome.key: outcome for outcome in answered}
-    ranked = [_ranked(cause, by_key, weights, total, n) for cause in causes]
+    rows_of = [_rows(cause, by_key) for cause in causes]
+    hits = np.zeros((len(causes), len(place)))
+    for number, rows in enumerate(rows_of):
+        for topic in rows.values():
+            hits[number, place[topic]] += 1
+    possible = np.array([[stratum.topic == cause.topic for stratum in sample.strata] for cause in causes], dtype=bool)
+    ends = zip(*(found.tolist() for found in shares(hits, analysed, populations, possible.reshape(hits.shape))), strict=True)
+    weighted = (hits @ np.array(weights)).tolist()
+    ranked = [
+        _ranked(cause, by_key, tuple(rows), stands_for, interval)
+        for cause, rows, stands_for, interval in zip(causes, rows_of, weighted, ends, strict=True)
+    ]
     ranked.sort(key=lambda r: (-r.weighted, -r.complaints, r.cause.id))
     main = [r for r in ranked if not r.cause.residue]
     rest = [r for r in ranked if r.cause.residue]
     explained = sum(len(outcome.rows) for outcome in answered if outcome.answer and outcome.answer.chains)
     return Ranking(
-        population=population,
-        base=len(base),
+        population=sum(populations),
+        base=base,
         explained=explained,
-        nothing=len(base) - explained,
-        effective_n=n if math.isfinite(n) else float(len(base)),
+        nothing=base - explained,
+        effective_n=n if math.isfinite(n) else float(base),
         causes=tuple(r.model_copy(update={"rank": place}) for place, r in enumerate(main, start=1)),
         residue=tuple(r.model_copy(update={"rank": place}) for place, r in enumerate(rest, start=len(main) + 1)),
     )
 
 
-def _ranked(cause: Cause, outcomes: Mapping[str, Outcome], weights: Mapping[str, float], total: float, n: float) -> RankedCause:
+def _rows(cause: Cause, outcomes: Mapping[str, Outcome]) -> dict[str, str | None]:
+    """The cause's rows by id, each once, with their topic."""
+    return {row.id: outcomes[one.outcome].topic for one in cause.chains for row in outcomes[one.outcome].rows}
+
+
+def _ranked(
+    cause: Cause, outcomes: Mapping[str, Outcome], rows: tuple[str, ...], weighted: float, interval: tuple[float, float, float]
+) -> RankedCause:
     chains = [(outcomes[reference.outcome], _chain(outcomes[reference.outcome], reference.index)) for reference in cause.chains]
-    rows = tuple(dict.fromkeys(row.id for outcome, _ in chains for row in outcome.rows))
-    weighted = math.fsum(weights[row] for row in rows)  # fsum: the same to the last digit in any order of rows
-    share = weighted / total if total else 0.0
-    low, high = wilson(share, n)
+    share, low, high = interval
     outcome, typical = min(chains, key=lambda pair: (-_stated(pair[1]), abs(len(pair[1].steps) - 5), pair[0].key))
     return RankedCause(
         rank=0,

@@ -14,16 +14,32 @@ import random
 from rootcause.models import Complaint, Sample, Stratum
 
 Z95 = 1.959963984540054
+_Z80 = 0.8416212335729143
 _ROUNDING = 1e-12  # a whole number of rows is not raised by one for an error in its last digit
 
 
-def margin_of(n: int, population: int) -> float:
-    """Half-width of the 95 % interval of a share of one half: 0 for a census, 1 for an empty sample."""
+def margin_of(n: int, population: int, share: float = 0.5) -> float:
+    """Half-width of the 95 % interval of a share, by default one half: 0 for a census, 1 for an empty sample."""
     if n >= population:
         return 0.0
     if n == 0:
         return 1.0
-    return Z95 * math.sqrt(0.25 * (population - n) / ((population - 1) * n))
+    return Z95 * math.sqrt(share * (1 - share) * (population - n) / ((population - 1) * n))
+
+
+def difference_of(n: int, population: int, share: float) -> float:
+    """How much larger than `share` another share of the same rows must be to be told apart with 80 % power, at 5 % two-sided.
+
+    No row has both. The difference d of multinomial shares has the variance (2·share + d − d²)/n·(N−n)/(N−1); d is the
+    smallest that is (1.96 + 0.84) times its standard error, at most all that is left.
+    """
+    if n >= population:
+        return 0.0
+    if n == 0:
+        return 1 - 2 * share
+    unit = (Z95 + _Z80) ** 2 * (population - n) / (population - 1)
+    root = math.sqrt(unit**2 + 8 * share * unit * (n + unit))
+    return min(1 - 2 * share, (unit + root) / (2 * (n + unit)))
 
 
 def rows_for(margin: float, population: int) -> int:

@@ -10,6 +10,7 @@ import platformdirs
 from pydantic import AliasChoices, DirectoryPath, Field, FilePath, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from rootcause.economics import Economics
 from rootcause.errors import SettingsError
 
 FILE = "rootcause.toml"
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     prompts: DirectoryPath | None = None
     fewshot: DirectoryPath | None = None
     prices: FilePath | None = None
+    economics: Economics | None = Field(default=None, description="what complaints and fixes cost: the table [economics]")
 
     @classmethod
     def settings_customise_sources(

@@ -3,9 +3,9 @@
 Measured, such a model names causes far better than chance and writes sentences that it has copied from the
 examples. So it is asked for the cause alone. What the chain says is taken from where it is known: the customer's
 own passage most like what customers with that cause are quoted for, then the steps of the nearest labelled
-example of the cause that hold for the company, each marked as the precedent it is. What comes out is an ordinary
-answer, under the ordinary rules. Without a topic pack such a model has nothing to say: measured, it then told the
-stories of its instructions' examples.
+example of the cause that hold for the company, each marked as the precedent it is. Signs are those that the customer
+tells in so many words. What comes out is an ordinary answer, under the ordinary rules. Without a topic pack such a
+model has nothing to say: measured, it then told the stories of its instructions' examples.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from rootcause import embed
 from rootcause.fewshot.advise import NOTHING, label_of
 from rootcause.models import Answer, Basis, Chain, Example, Frozen, NothingReason, Step, Topic
+from rootcause.signs import told
 from rootcause.text import script
 from rootcause.validate import MIN_STEPS, ReplyInvalid, object_schema, read_as
 
@@ -64,10 +65,10 @@ class ShortForm:
         label = label_of(example)
         return Choice(cause=self._names.get(label) or example.chains[0].root.cause).model_dump_json()
 
-    def complete(self, reply: str, *, passages: Sequence[str], neighbours: Sequence[Example]) -> Answer:
+    def complete(self, reply: str, *, text: str, passages: Sequence[str], neighbours: Sequence[Example]) -> Answer:
         """The reply as a whole answer. Raises ReplyInvalid.
 
-        passages: of the complaint; neighbours: the topic's examples, nearest first.
+        passages: of the complaint's text; neighbours: the topic's examples, nearest first.
         """
         cause = self._chosen(reply)
         if cause == NOTHING or not passages:
@@ -78,7 +79,8 @@ class ShortForm:
         if len(lower) < MIN_STEPS - 1:
             known = self._catalogue[cause]
             lower.append(Step(cause=known.name, basis=Basis.INFERRED, evidence=None, countermeasure=known.countermeasure))
-        return Answer(nothing_to_explain=None, chains=(Chain(steps=(_said(said), *lower), cause=cause),))
+        chain = Chain(steps=(_said(said), *lower), cause=cause)
+        return Answer(nothing_to_explain=None, chains=(chain,), signs=told(text))
 
     def _chosen(self, reply: str) -> str:
         try:

@@ -1,4 +1,4 @@
-"""One SQLite file a project: runs, calls and validated replies.
+"""One SQLite file a project: runs, calls, validated replies and the labels of audits.
 
 A reply is written the moment it is validated, so going on after a kill and answering from the cache are the
 same look-up. Failures are recorded with their run and never served.
@@ -11,13 +11,13 @@ import hashlib
 import json
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from rootcause.errors import StoreError
-from rootcause.models import Failure, Frozen, Usage
+from rootcause.models import Cause, Failure, Frozen, Usage
 
 _PATIENCE = 30.0  # seconds to wait for another process that is writing
 
@@ -46,6 +46,24 @@ _MIGRATIONS: tuple[tuple[str, str], ...] = (
         CREATE INDEX calls_by_run ON calls (run);
         """,
     ),
+    (
+        "0002-audits",
+        """
+        CREATE TABLE audits (
+            run TEXT NOT NULL, row TEXT NOT NULL, causes TEXT NOT NULL, labelled TEXT NOT NULL, PRIMARY KEY (run, row)
+        );
+        CREATE TABLE audit_causes (run TEXT NOT NULL, id TEXT NOT NULL, cause TEXT NOT NULL, PRIMARY KEY (run, id));
+        """,
+    ),
+    (
+        "0003-backlog",
+        """
+        CREATE TABLE backlog (
+            target TEXT NOT NULL, key TEXT NOT NULL, hash TEXT NOT NULL, content TEXT NOT NULL, remote TEXT,
+            written TEXT NOT NULL, gone TEXT, PRIMARY KEY (target, key)
+        );
+        """,
+    ),
 )
 
 
@@ -62,6 +80,21 @@ class Spent(Frozen):
     repeated: int
     failed: int
     seconds: float
+
+
+class Written(Frozen):
+    """A backlog item as it was last written. target: a file's path, or a tracker and its project; remote: the item's id there.
+
+    hash, content: of the item, as JSON. gone: it was not among the items written there last.
+    """
+
+    target: str
+    key: str
+    hash: str
+    content: str
+    remote: str | None
+    written: dt.datetime
+    gone: bool
 
 
 class Store:
@@ -124,6 +157,55 @@ class Store:
     def paid(self, run: str, key: str) -> bool:
         """True when the run itself asked for this reply, rather than finding it in the store."""
         return bool(self._run("SELECT 1 FROM calls WHERE run = ? AND key = ? LIMIT 1", (run, key)))
+
+    def keep_labels(self, run: str, labels: Mapping[str, Sequence[str]], causes: Sequence[Cause]) -> None:
+        """A person's labels of a run's rows, in place of all labels before: the causes' ids by row, none where there is none.
+
+        causes: those that the run itself has not found. A label that stays the same keeps its time.
+        """
+        self._run("BEGIN IMMEDIATE")
+        try:
+            for row in self.labels(run)[0].keys() - labels.keys():
+                self._run("DELETE FROM audits WHERE run = ? AND row = ?", (run, row))
+            for row, named in labels.items():
+                self._run(
+                    "INSERT INTO audits VALUES (?, ?, ?, ?) ON CONFLICT (run, row) DO UPDATE "
+                    "SET causes = excluded.causes, labelled = excluded.labelled WHERE causes <> excluded.causes",
+                    (run, row, json.dumps(named, ensure_ascii=False), _now()),
+                )
+            self._run("DELETE FROM audit_causes WHERE run = ?", (run,))
+            for cause in causes:
+                self._run("INSERT INTO audit_causes VALUES (?, ?, ?)", (run, cause.id, cause.model_dump_json()))
+            self._run("COMMIT")
+        except BaseException:
+            self._db.rollback()
+            raise
+
+    def labels(self, run: str) -> tuple[dict[str, tuple[str, ...]], tuple[Cause, ...]]:
+        """What `keep_labels` kept: the causes' ids by row, and the causes that the run has not found. Empty without an audit."""
+        rows = self._run("SELECT row, causes FROM audits WHERE run = ? ORDER BY row", (run,))
+        causes = self._run("SELECT cause FROM audit_causes WHERE run = ? ORDER BY id", (run,))
+        labels = {row["row"]: tuple(json.loads(row["causes"])) for row in rows}
+        return labels, tuple(Cause.model_validate_json(row["cause"]) for row in causes)
+
+    def keep_written(self, target: str, key: str, hash_: str, content: str, remote: str | None = None) -> None:
+        """One backlog item as it now stands at the target. remote: its id there; None leaves the one that is known."""
+        self._run(
+            "INSERT INTO backlog VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (target, key) DO UPDATE SET hash = excluded.hash, "
+            "content = excluded.content, remote = coalesce(excluded.remote, remote), written = excluded.written, gone = NULL",
+            (target, key, hash_, content, remote, _now()),
+        )
+
+    def keep_gone(self, target: str, keys: Iterable[str]) -> None:
+        """These items are no longer written to the target; what is known of them stays, so that a key is never given twice."""
+        for key in keys:
+            self._run("UPDATE backlog SET gone = ? WHERE target = ? AND key = ? AND gone IS NULL", (_now(), target, key))
+
+    def written(self, target: str | None = None) -> tuple[Written, ...]:
+        """Items written to the target, or anywhere; those written last come last."""
+        where = ("", ()) if target is None else ("WHERE target = ?", (target,))
+        rows = self._run(f"SELECT * FROM backlog {where[0]} ORDER BY written, rowid", where[1])  # noqa: S608 - no value is in it
+        return tuple(Written.model_validate({**dict(row), "gone": row["gone"] is not None}) for row in rows)
 
     def begin(self, run: str, *, source: str, model: str, settings: str) -> None:
         """A new run, or an old one taken up again: its beginning stays, its failures are tried anew."""

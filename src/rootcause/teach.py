@@ -19,6 +19,7 @@ from rootcause.models import Answer, Example, Frozen, Pack, Topic
 from rootcause.prompt import Prompts, Shown, compact, quotable
 from rootcause.shortform import ShortForm
 from rootcause.store import key_of
+from rootcause.text import language as told_language
 from rootcause.validate import answer_grammar, answer_schema, attribute, parse
 
 ANSWER_TOKENS = 4000  # a reasoning model thinks within this limit too; an exhausted one is a named failure
@@ -118,11 +119,11 @@ class Teacher:
         shown_near = [self._shown(example) for example in near]
         if self._form:
             reply_schema: dict[str, Any] = self._form.schema(labels)
-            read: Read = partial(self._form.complete, passages=quotable(text), neighbours=neighbours)
+            read: Read = partial(self._form.complete, text=text, passages=quotable(text), neighbours=neighbours)
             user = self._prompts.short_complaint(text, shown_near)
         else:
             reply_schema, read = self._reply(text, labels, shown)
-            user = self._prompts.complaint(text, shown_near)
+            user = self._prompts.complaint(text, shown_near, self._language or told_language(text))
         return Lesson(
             messages=({"role": "system", "content": self.system}, {"role": "user", "content": user}),
             reply_schema=reply_schema,

@@ -8,6 +8,9 @@ from collections import Counter
 from functools import cache
 from typing import Any
 
+from babel import Locale
+from babel.core import get_global
+
 _SPACE = re.compile(r"\s+")
 _DIGITS = re.compile(r"\d+")
 _MARKED = (
@@ -23,6 +26,15 @@ _UNSPACED = re.compile(
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe0e\ufe0f\ufeff]")
 _SAME = str.maketrans("‘’‚‛ʼ´`′‹›“”„‟«»″「」『』‐‑‒–—―−ёЁ", "'" * 10 + '"' * 11 + "-" * 7 + "еЕ")
 _SCRIPTS = ("LATIN", "CYRILLIC", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "ARABIC", "HEBREW", "GREEK", "THAI", "DEVANAGARI")
+_SCRIPT_CODES = {
+    "Latn": "LATIN",
+    "Cyrl": "CYRILLIC",
+    "Arab": "ARABIC",
+    "Hebr": "HEBREW",
+    "Grek": "GREEK",
+    "Thai": "THAI",
+    "Deva": "DEVANAGARI",
+}
 _EAST_ASIAN = {"CJK", "HIRAGANA", "KATAKANA"}
 _MIXED = 0.2  # share of a text's letters from which a second script is more than a name or two
 _SURE = 0.95
@@ -99,6 +111,21 @@ def same_language(text: str, other: str) -> bool:
         return _share(mine, other) >= _MIXED or _share(theirs, text) >= _MIXED
     guess, goal = language(text), language(other)
     return guess is None or goal is None or guess == goal
+
+
+def written_in(text: str, code: str) -> bool:
+    """False only when the text is certainly not in the language of that ISO 639-1 code."""
+    guess, used = language(text), script(text)
+    if guess is not None:
+        return guess == code
+    subtags = get_global("likely_subtags").get(code, "").split("_")
+    usual = _SCRIPT_CODES.get(subtags[1]) if len(subtags) > 1 else None
+    return used is None or usual is None or used == usual
+
+
+def language_name(code: str) -> str:
+    """The language's English name, which a model understands best; the code itself where it has none."""
+    return str(Locale("en").languages.get(code, code))
 
 
 def _letters(text: str) -> Counter[str]:

@@ -52,10 +52,10 @@ def assign(complaints: Sequence[Complaint], packs: Mapping[str, Pack], *, whole_
 
 
 def _nearest(complaints: Sequence[Complaint], packs: Mapping[str, Pack], threshold: float) -> list[str | None]:
-    if not packs or not complaints:
+    topics = sorted(topic for topic, pack in packs.items() if any(example.chains for example in pack.examples))
+    if not topics or not complaints:
         return [None] * len(complaints)
     texts = embed.encode([complaint.text[:READ] for complaint in complaints])
-    topics = sorted(packs)
     scores = np.empty((len(complaints), len(topics)), dtype=np.float32)
     for column, topic in enumerate(topics):
         examples = embed.encode([example.text[:READ] for example in packs[topic].examples if example.chains])

@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from rootcause.models import NEW_CAUSE, Answer, Basis, Chain, Example, Frozen, NothingReason, Topic
-from rootcause.text import contains, fold, normalise, overlap, runs, same_language, script, unspaced, words
+from rootcause.models import NEW_CAUSE, Answer, Basis, Chain, Example, Frozen, NothingReason, SignKind, Topic
+from rootcause.text import contains, fold, normalise, overlap, runs, same_language, script, unspaced, words, written_in
 from rootcause.text import language as told_language
 
 MAX_CHAINS = 3
 MIN_STEPS = 3
 MAX_STEPS = 7
+MAX_SIGNS = 4  # in a grammar, so that a small model comes to an end; the labelled sets have three at most
 EXTERNAL_CAUSE = "external"
 """The cause id of a chain whose root fits no catalogue cause and lies outside the company's control."""
 
@@ -109,7 +110,9 @@ def answer_schema(cause_ids: tuple[str, ...]) -> dict[str, Any]:
     step = object_schema(cause=text, basis=basis, evidence=optional, countermeasure=optional)
     chain = object_schema(steps={"type": "array", "items": step}, cause=_cause_schema(cause_ids))
     nothing = {"type": ["string", "null"], "enum": [*(reason.value for reason in NothingReason), None]}
-    return object_schema(nothing_to_explain=nothing, chains={"type": "array", "items": chain})
+    kind = {"type": "string", "enum": [kind.value for kind in SignKind]}
+    signs = {"type": "array", "items": object_schema(kind=kind, quote=text)}
+    return object_schema(chains={"type": "array", "items": chain}, nothing_to_explain=nothing, signs=signs)
 
 
 def answer_grammar(cause_ids: tuple[str, ...], *, quotes: tuple[str, ...], precedents: tuple[str, ...]) -> dict[str, Any]:
@@ -125,12 +128,19 @@ def answer_grammar(cause_ids: tuple[str, ...], *, quotes: tuple[str, ...], prece
         kinds.insert(0, _step_grammar(Basis.STATED, {"type": "string", "enum": list(quotes)}))
     steps = {"type": "array", "items": {"anyOf": kinds}, "minItems": MIN_STEPS, "maxItems": MAX_STEPS - 1}
     chain = object_schema(steps=steps, cause=_cause_schema(cause_ids))
+    kind = {"type": "string", "enum": [kind.value for kind in SignKind]}
+    quote = {"type": "string", "enum": list(quotes)} if quotes else {"type": "string"}
+    sign = object_schema(kind=kind, quote=quote)
+    signs = {"type": "array", "items": sign, "maxItems": MAX_SIGNS if quotes else 0}
     explained = object_schema(
-        nothing_to_explain={"type": "null"}, chains={"type": "array", "items": chain, "minItems": 1, "maxItems": MAX_CHAINS}
+        chains={"type": "array", "items": chain, "minItems": 1, "maxItems": MAX_CHAINS},
+        nothing_to_explain={"type": "null"},
+        signs=signs,
     )
     nothing = object_schema(
-        nothing_to_explain={"type": "string", "enum": [reason.value for reason in NothingReason]},
         chains={"type": "array", "items": chain, "maxItems": 0},
+        nothing_to_explain={"type": "string", "enum": [reason.value for reason in NothingReason]},
+        signs={"type": "array", "items": sign, "maxItems": 0},
     )
     return {"anyOf": [explained, nothing]}
 
@@ -161,7 +171,7 @@ def violations(
     """Every rule the answer breaks, in reading order; empty when it is valid.
 
     shots: the labelled examples that the model was shown (or, for a labelled example, the rest of its pack).
-    language: a text in the language the chains must have; None means the complaint's own.
+    language: ISO 639-1 code of the language the chains must have; None means the complaint's own.
     """
     found = _shape(answer, topic)
     for place, chain in enumerate(answer.chains):
@@ -177,6 +187,9 @@ def violations(
         found.extend(violation.model_copy(update={"chain": place}) for violation in broken)
         if not _in_language(" ".join(step.cause for step in chain.steps), text, topic, language):
             found.append(Violation(rule="language", message="the steps are not in the language asked for", chain=place))
+    for sign in answer.signs:
+        if not (_quotable(sign.quote) and contains(text, sign.quote)):
+            found.append(Violation(rule="sign", message=f"the quote of the sign '{sign.kind}' does not occur in the complaint"))
     return tuple(sorted(found, key=lambda v: (v.chain or 0, v.step or 0)))
 
 
@@ -317,7 +330,7 @@ def _length(text: str) -> float:
 def _in_language(steps: str, text: str, topic: Topic | None, language: str | None) -> bool:
     """A complaint in Latin letters whose language cannot be told may be the topic's, transliterated."""
     if language is not None:
-        return same_language(steps, language)
+        return written_in(steps, language)
     transliterated = script(text) == "LATIN" and told_language(text) is None
     return same_language(steps, text) or (transliterated and topic is not None and same_language(steps, topic.context))
 

@@ -6,7 +6,9 @@ import sys
 
 import typer
 
-from rootcause.cli import analyze, doctor, fewshot, models, runs, why
+from rootcause.cli import analyze, audit, backlog, doctor, effect, fewshot, loop, models, push, runs, why
+from rootcause.cli import map as map_command
+from rootcause.cli import plan as plan_command
 from rootcause.errors import EXIT_INTERRUPTED, RootcauseError
 
 app = typer.Typer(
@@ -18,10 +20,17 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("analyze")(analyze.analyze)
+app.command("plan")(plan_command.plan)
 app.command("why")(why.why)
 app.command("runs")(runs.runs)
 app.command("show")(runs.show)
 app.command("report")(runs.report)
+app.command("map")(map_command.cause_map)
+app.command("audit")(audit.audit)
+app.command("backlog")(backlog.backlog)
+app.command("push")(push.push)
+app.command("loop")(loop.loop)
+app.command("effect")(effect.effect)
 app.add_typer(fewshot.app, name="fewshot")
 app.add_typer(models.app, name="models")
 app.command("doctor")(doctor.doctor)

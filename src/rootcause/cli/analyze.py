@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,27 +14,38 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from rootcause.decompose import Explained
+    from rootcause.findings.values import Findings
     from rootcause.llm.endpoint import Endpoint
-    from rootcause.models import Intake, RunReport
-    from rootcause.pipeline import Plan, Run
-
-_ROLES = ("text", "topic", "id", "date", "channel", "customer", "score", "amount")
+    from rootcause.models import RunReport
+    from rootcause.pipeline import Run
+    from rootcause.plan import Plan
 
 
 def analyze(
-    file: Annotated[str, typer.Argument(help="CSV, TSV, JSONL, Parquet or Excel; - for standard input.")],
+    file: options.File,
     sample: Annotated[int | None, typer.Option(help="Rows to analyse, drawn at random within each topic.", min=1)] = None,
     margin: Annotated[float | None, typer.Option(help="Or the margin wanted, such as 0.05.", min=0.001, max=0.5)] = None,
     everything: Annotated[bool, typer.Option("--all", help="Or every row.")] = False,
-    text: Annotated[str | None, typer.Option(help="Column of the complaint's text.")] = None,
-    topic: Annotated[str | None, typer.Option(help="Column of the topic, or one topic for the whole file.")] = None,
-    id_column: Annotated[str | None, typer.Option("--id", help="Column of the row's id.")] = None,
-    date: Annotated[str | None, typer.Option(help="Column of the date.")] = None,
-    channel: Annotated[str | None, typer.Option(help="Column of the channel.")] = None,
-    customer: Annotated[str | None, typer.Option(help="Column of the customer.")] = None,
-    score: Annotated[str | None, typer.Option(help="Column of the score.")] = None,
-    amount: Annotated[str | None, typer.Option(help="Column of the sum claimed.")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Encoding of the file, where it is not recognised.")] = None,
+    until_stable: Annotated[
+        float | None,
+        typer.Option(
+            help="Or rows in batches until the three largest causes hold their ranks with this probability, such as 0.9.",
+            min=0.5,
+            max=0.999,
+        ),
+    ] = None,
+    text: options.Text = None,
+    topic: options.Topic = None,
+    id_column: options.Id = None,
+    date: options.Date = None,
+    channel: options.Channel = None,
+    customer: options.Customer = None,
+    score: options.Score = None,
+    amount: options.Amount = None,
+    exposure: options.Exposure = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    encoding: options.Encoding = None,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     shots: options.ShotsOption = None,
@@ -50,89 +60,64 @@ def analyze(
     store: options.Store = None,
 ) -> None:
     """Analyse a file of complaints and rank the root causes."""
-    from rootcause.cli.session import consoles, opened, packs, print_json, shown
-    from rootcause.ingest import read
-    from rootcause.pipeline import Extent
-    from rootcause.report import terminal
+    from rootcause.cli.intake import say, taken_in
+    from rootcause.cli.runs import findings_of
+    from rootcause.cli.session import consent, consoles, opened, packs, print_json
+    from rootcause.plan import Extent
+    from rootcause.report import files, terminal
     from rootcause.settings import resolve
 
-    extent = Extent(rows=sample, margin=margin, everything=everything)
+    extent = Extent(rows=sample, margin=margin, everything=everything, until_stable=until_stable)
     settings = resolve(
         model=model, base_url=base_url, shots=shots, context=context, concurrency=concurrency, language=language,
         seed=seed, max_cost=max_cost, min_complete=min_complete, store=store,
     )  # fmt: skip
     at_hand = packs(settings)
-    named = dict(zip(_ROLES, (text, topic, id_column, date, channel, customer, score, amount), strict=True))
-    whole_file = topic if topic in at_hand else None
-    wanted = {role: header for role, header in named.items() if header is not None and not (role == "topic" and whole_file)}
-    intake = read(file, columns=wanted, encoding=encoding)
+    intake, whole_file = taken_in(
+        file, at_hand, encoding=encoding, since=since, until=until, text=text, topic=topic, id=id_column, date=date,
+        channel=channel, customer=customer, score=score, amount=amount, exposure=exposure,
+    )  # fmt: skip
     with opened(settings, at_hand) as (run, endpoint):
         plan = run.plan(intake, extent, whole_file=whole_file)
         out, err = consoles()
-        _announce(intake, plan, endpoint, err)
-        _consent(plan, endpoint, max_cost=settings.max_cost, yes=yes)
+        _announce(plan, endpoint, err)
+        consent(plan.calls, plan.price, endpoint, max_cost=settings.max_cost, yes=yes)
         report = _execute(run, plan, err)
     folder = settings.store / "runs" / report.run_id
-    _write(report, plan, folder)
+    findings = findings_of(settings, report)
+    _write(report, findings, plan, folder)
     for note in report.notes[len(plan.notes) :]:
-        err.print(f"Note     {shown(note, err)}")
+        say(err, "Note", note)
     if as_json:
-        print_json(report.model_dump_json())
+        print_json(files.document(report, findings))
     else:
-        terminal.show(report, out)
-        out.print(f"Open the report: {folder / 'report.html'}", soft_wrap=True)
+        terminal.show(report, findings, out)
+        terminal.point_to(folder / "report.html", out, report.language)
     if report.partial:
         raise typer.Exit(EXIT_INCOMPLETE)
 
 
-def _announce(intake: Intake, plan: Plan, endpoint: Endpoint, err: Console) -> None:
+def _announce(plan: Plan, endpoint: Endpoint, err: Console) -> None:
     """What will happen, before anything is spent: model, columns, topics, sample, calls."""
-    from rootcause.cli.session import shown
+    from rootcause.cli.intake import announce, say
+    from rootcause.cli.session import money
 
-    def say(label: str, words: str) -> None:
-        err.print(f"{label:8} {shown(words, err)}")
-
-    where = "nothing leaves this computer" if endpoint.on_this_machine else f"the texts go to {endpoint.base_url}"
-    say("Model", f"{endpoint.model}; {where}")
-    kind = ", ".join(part for part in (intake.format, intake.encoding, _delimiter(intake.delimiter)) if part)
-    say("File", f"{intake.source}: {intake.rows} rows ({kind}), {len(intake.rejected)} without a text")
-    columns = ", ".join(f"{role}={header}" for role, header in intake.columns.model_dump().items() if header)
-    say("Columns", columns)
-    for use in plan.uses:
-        teaching = f"{use.examples} labelled examples, shots {use.shots}" if use.examples else ""
-        say("Topic", f"{use.topic or '(none)'}: {use.rows} rows; {'; '.join(p for p in (teaching, use.note) if p)}")
-    drawn = len(plan.sample.complaints)
-    frame = len(intake.complaints) - len(plan.skipped)
-    sure = "all of them" if drawn == frame else f"margin ±{100 * plan.sample.margin:.1f} points"
-    say("Sample", f"{drawn} of {frame} rows, seed {plan.sample.seed}, {sure}")
+    announce(plan.intake, plan.uses, endpoint, err)
+    frame = len(plan.intake.complaints) - len(plan.skipped)
+    if plan.extent.until_stable is not None:
+        sizes = ", ".join(str(len(batch.complaints)) for batch in plan.batches[:3])
+        until = f"until the three largest causes hold their ranks with {plan.extent.until_stable:.0%}, or nothing new comes"
+        say(err, "Sample", f"{sizes} ... of {frame} rows, seed {plan.sample.seed}, {until}; at most all")
+    else:
+        drawn = len(plan.sample.complaints)
+        sure = "all of them" if drawn == frame else f"margin ±{100 * plan.sample.margin:.1f} points"
+        say(err, "Sample", f"{drawn} of {frame} rows, seed {plan.sample.seed}, {sure}")
+    most = "at most " if len(plan.batches) > 1 else ""
     tokens = f"{'' if plan.exact else 'about '}{plan.prompt_tokens:,} tokens in, about {plan.answer_tokens:,} out"
-    cost = f"; price {_money(plan, endpoint)}" if not endpoint.on_this_machine else ""
-    say("Calls", f"{plan.calls} to make, {plan.known} already answered; {tokens}{cost}")
+    cost = f"; price {most}{money(plan.price, plan.currency, endpoint)}" if not endpoint.on_this_machine else ""
+    say(err, "Calls", f"{most}{plan.calls} to make, {plan.known} already answered; {tokens}{cost}")
     for note in plan.notes:
-        say("Note", note)
-
-
-def _delimiter(sign: str | None) -> str | None:
-    return {None: None, "\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}.get(sign, sign)
-
-
-def _money(plan: Plan, endpoint: Endpoint) -> str:
-    return f"about {plan.price:.2f} {plan.currency}" if plan.price is not None else f"unknown for {endpoint.model}, tokens only"
-
-
-def _consent(plan: Plan, endpoint: Endpoint, *, max_cost: float | None, yes: bool) -> None:
-    """Asks before money is spent. Raises SettingsError where nobody can be asked."""
-    if endpoint.on_this_machine or not plan.calls:
-        return
-    if max_cost is not None and plan.price is None:
-        raise SettingsError(f"--max-cost cannot be kept: the price of {endpoint.model} is unknown; add it to a prices file")
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise SettingsError("this run costs money and nobody can be asked here; add --yes, and --max-cost for a limit")
-    print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)  # input() and typer.confirm would write to standard output
-    if sys.stdin.readline().strip().casefold() not in ("y", "yes", "д", "да"):
-        raise typer.Exit(0)
+        say(err, "Note", note)
 
 
 def _execute(run: Run, plan: Plan, err: Console) -> RunReport:
@@ -156,13 +141,13 @@ def _execute(run: Run, plan: Plan, err: Console) -> RunReport:
         return asyncio.run(run.execute(plan, Shown()))
 
 
-def _write(report: RunReport, plan: Plan, folder: Path) -> None:
+def _write(report: RunReport, findings: Findings, plan: Plan, folder: Path) -> None:
     """Writes the run's folder: the report's files and, in run.json, all that it takes to run it again."""
     import json
 
     from rootcause.report import files
 
-    files.write(report, folder)
+    files.write(report, findings, folder)
     content = {"run": report.run_id, "source": report.source, **json.loads(plan.record)}
     try:
         (folder / "run.json").write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

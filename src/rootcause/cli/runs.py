@@ -11,6 +11,7 @@ from rootcause.cli import options
 from rootcause.errors import SettingsError
 
 if TYPE_CHECKING:
+    from rootcause.findings.values import Findings
     from rootcause.models import RunReport
     from rootcause.settings import Settings
 
@@ -46,14 +47,16 @@ def runs(as_json: options.Json = False, store: options.Store = None) -> None:
 def show(run: RunId, as_json: options.Json = False, store: options.Store = None) -> None:
     """Show a run's ranking again."""
     from rootcause.cli.session import consoles, print_json
-    from rootcause.report import terminal
+    from rootcause.report import files, terminal
     from rootcause.settings import resolve
 
-    found = _stored(resolve(store=store), run)
+    settings = resolve(store=store)
+    done = stored(settings, run)
+    findings = findings_of(settings, done)
     if as_json:
-        print_json(found.model_dump_json())
+        print_json(files.document(done, findings))
     else:
-        terminal.show(found, consoles()[0])
+        terminal.show(done, findings, consoles()[0])
 
 
 def report(
@@ -67,15 +70,23 @@ def report(
     from rootcause.settings import resolve
 
     settings = resolve(store=store, language=language)
-    found = _stored(settings, run)
+    done = stored(settings, run)
     if settings.language is not None:
-        found = found.model_copy(update={"language": settings.language})
-    folder = out or settings.store / "runs" / found.run_id
-    files.write(found, folder)
+        done = done.model_copy(update={"language": settings.language})
+    folder = out or settings.store / "runs" / done.run_id
+    files.write(done, findings_of(settings, done), folder)
     typer.echo(str(folder / "report.html"))
 
 
-def _stored(settings: Settings, run: str) -> RunReport:
+def findings_of(settings: Settings, report: RunReport) -> Findings:
+    """All that can be said of a run: with the prices of the settings, and with the labels of its audit where there are any."""
+    from rootcause.cli.audit import labels_of
+    from rootcause.findings import find
+
+    return find(report, economics=settings.economics, labels=labels_of(settings, report.run_id))
+
+
+def stored(settings: Settings, run: str) -> RunReport:
     from pydantic import ValidationError
 
     from rootcause.cli.session import DATABASE

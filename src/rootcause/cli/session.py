@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import typer
+
+from rootcause.errors import SettingsError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,9 +64,63 @@ def packs(settings: Settings) -> dict[str, Pack]:
     return {topic: load(folder) for topic, folder in available(folders("fewshot", settings.fewshot)).items()}
 
 
+def money(price: float | None, currency: str, endpoint: Endpoint) -> str:
+    """What calls will cost, in words."""
+    return f"about {price:.2f} {currency}" if price is not None else f"unknown for {endpoint.model}, tokens only"
+
+
+def money_of(amount: float, currency: str) -> str:
+    """A sum with two significant digits where it is less than one: a prompt may cost a ten-thousandth."""
+    return f"{amount:.2f} {currency}" if amount >= 1 else f"{amount:.2g} {currency}"
+
+
+def consent(calls: int, price: float | None, endpoint: Endpoint, *, max_cost: float | None, yes: bool) -> None:
+    """Asks before money is spent. Raises SettingsError where nobody can be asked."""
+    if endpoint.on_this_machine or not calls:
+        return
+    if max_cost is not None and price is None:
+        raise SettingsError(f"--max-cost cannot be kept: the price of {endpoint.model} is unknown; add it to a prices file")
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise SettingsError("this run costs money and nobody can be asked here; add --yes, and --max-cost for a limit")
+    print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)  # input() and typer.confirm would write to standard output
+    if sys.stdin.readline().strip().casefold() not in ("y", "yes", "д", "да"):
+        raise typer.Exit(0)
+
+
+def described(settings: Settings) -> Endpoint:
+    """The endpoint as far as it is known without starting or asking it: for counting and pricing, not for calls.
+
+    Raises LocalModelUnavailable where the model of this machine is not there.
+    """
+    from rootcause.llm import shelf
+    from rootcause.llm.connect import is_embedded
+    from rootcause.llm.endpoint import OPENAI_URL, Endpoint
+
+    if not is_embedded(settings):
+        address = settings.base_url or OPENAI_URL
+        return Endpoint(base_url=address, api_key=settings.api_key, model=settings.model, context=settings.context)
+    file, model = shelf.resolve(settings.model)
+    return Endpoint(
+        base_url=file.as_uri(),
+        api_key=settings.api_key,
+        model=model.name,
+        local=True,
+        grammar=True,
+        context=settings.context or model.context,
+        sha256=model.sha256,
+        weak=model.plain,
+    )
+
+
 @contextmanager
-def asking(settings: Settings) -> Iterator[tuple[Endpoint, Shots, Prompts, Store]]:
-    """What it takes to ask a model: its endpoint, the way of teaching, the prompts and the store."""
+def asking(settings: Settings, ways: Sequence[Shots] = ()) -> Iterator[tuple[Endpoint, Shots, Prompts, Store]]:
+    """What it takes to ask a model: its endpoint, the way of teaching, the prompts and the store.
+
+    ways: all ways that will be asked in, where they are several: the context is as long as the longest needs.
+    """
+    from rootcause.fewshot.select import ShotKind
     from rootcause.llm.connect import connect, shots_for
     from rootcause.prompt import Prompts
     from rootcause.resources import folders
@@ -71,8 +129,9 @@ def asking(settings: Settings) -> Iterator[tuple[Endpoint, Shots, Prompts, Store
 
     require_model(settings)
     shots = shots_for(settings)
+    longest = max(ways, key=lambda way: way.kind in (ShotKind.ALL, ShotKind.HYBRID), default=shots)
     prompts = Prompts(folders("prompts", settings.prompts))
-    with Store(settings.store / DATABASE) as store, connect(settings, shots) as endpoint:
+    with Store(settings.store / DATABASE) as store, connect(settings, longest) as endpoint:
         yield endpoint, shots, prompts, store
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rootcause.errors import PackError
 from rootcause.models import NEW_CAUSE, Example
 
 NOTHING = "nothing"
@@ -20,6 +21,7 @@ NOTHING = "nothing"
 
 _STRENGTH = 10.0  # of the fit: the inverse of the regularisation
 _GRAMS = (2, 5)
+_FEW = 10  # texts; among fewer, a run of letters that only one has may be all there is
 _DOUBT = 0.5  # a label half as likely as the likeliest is in question: see benchmarks/candidates.py
 
 
@@ -28,30 +30,55 @@ def label_of(example: Example) -> str:
     return example.chains[0].cause if example.chains else NOTHING
 
 
+def letter_runs(texts: int) -> Any:
+    """What counts the runs of letters of so many texts."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    least = 2 if texts >= _FEW else 1
+    return TfidfVectorizer(analyzer="char_wb", ngram_range=_GRAMS, sublinear_tf=True, min_df=least)
+
+
+def classifier() -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=_STRENGTH, max_iter=3000, class_weight="balanced")
+
+
 class Advisor:
-    """Trained once on a pack's examples; those of no known cause teach it nothing."""
+    """Trained once on a pack's examples; those of no known cause teach it nothing. Raises PackError where none is left."""
 
     def __init__(self, examples: Sequence[Example], vectors: NDArray[np.float32]) -> None:
         from scipy.sparse import csr_matrix, hstack
-        from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.linear_model import LogisticRegression
 
         kept = [place for place, example in enumerate(examples) if label_of(example) != NEW_CAUSE]
-        self._grams: Any = TfidfVectorizer(analyzer="char_wb", ngram_range=_GRAMS, sublinear_tf=True, min_df=2)
+        if not kept:
+            raise PackError(
+                "the topic has no labelled examples to learn from; 'rootcause fewshot draft' picks complaints to label"
+            )
+        labels = [label_of(examples[place]) for place in kept]
+        self._grams = letter_runs(len(kept))
         grams = self._grams.fit_transform([examples[place].text for place in kept])
-        features = hstack([csr_matrix(vectors[kept]), grams]).tocsr()
-        self._model: Any = LogisticRegression(C=_STRENGTH, max_iter=3000, class_weight="balanced")
-        self._model.fit(features, [label_of(examples[place]) for place in kept])
+        self.labels: tuple[str, ...] = tuple(sorted(set(labels)))
+        self._model = classifier()
+        if len(self.labels) > 1:
+            self._model.fit(hstack([csr_matrix(vectors[kept]), grams]).tocsr(), labels)
+
+    def probabilities(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """How likely each text has each of `labels`, shape (texts, labels). vectors: the texts' embeddings."""
+        from scipy.sparse import csr_matrix, hstack
+
+        if len(self.labels) == 1:
+            return np.ones((len(texts), 1))
+        features = hstack([csr_matrix(vectors), self._grams.transform(texts)]).tocsr()
+        found: NDArray[np.float64] = self._model.predict_proba(features)
+        return found
 
     def candidates(self, text: str, vector: NDArray[np.float32], most: int) -> tuple[str, ...]:
         """The labels in question for a text, the likeliest first: one, or up to `most` where there is doubt.
 
         vector: the text's embedding, shape (512,).
         """
-        from scipy.sparse import csr_matrix, hstack
-
-        features = hstack([csr_matrix(vector[None, :]), self._grams.transform([text])]).tocsr()
-        probabilities = self._model.predict_proba(features)[0]
-        order = sorted(range(len(probabilities)), key=lambda i: (-probabilities[i], self._model.classes_[i]))
+        probabilities = self.probabilities([text], vector[None, :])[0]
+        order = sorted(range(len(probabilities)), key=lambda i: (-probabilities[i], self.labels[i]))
         doubtful = [i for i in order[:most] if probabilities[i] >= _DOUBT * probabilities[order[0]]]
-        return tuple(str(self._model.classes_[i]) for i in doubtful)
+        return tuple(self.labels[i] for i in doubtful)

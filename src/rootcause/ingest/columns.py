@@ -16,6 +16,8 @@ ROLES = tuple(Columns.model_fields)
 _RECORD = r"(complaint|review|ticket|case|request|record|row|message|feedback|comment|claim)"
 _RECORD_RU = r"(обращени\w*|жалоб\w*|отзыв\w*|заявк\w*|запис\w*|строки|п п|претензи\w*)"
 _PERSON = r"(customer|client|user|reviewer)"
+_UNITS = r"(orders|customers|clients|users|subscribers|accounts|deliveries|shipments|transactions)"
+_UNITS_RU = r"(заказ|доставк|клиент|абонент|подписчик|пользовател|операци|сч[её]т)\w*"
 # In the order of trust. A header is compared in lower case, with single spaces between its words.
 _HEADERS: dict[str, tuple[str, ...]] = {
     "date": (
@@ -39,6 +41,10 @@ _HEADERS: dict[str, tuple[str, ...]] = {
         r"\b(id|number|uuid|guid|номер)\b",
     ),
     "topic": (rf"^({_RECORD} )?(topic|theme)$|^(тема|тематика)( {_RECORD_RU})?$",),
+    "exposure": (
+        rf"^exposure$|^monthly {_UNITS}$|^{_UNITS} (a|per|in|this|in the|of the) month$|^monthly active {_UNITS}$",
+        rf"^экспозици\w*$|^(активн\w+ )?{_UNITS_RU} (в|за) месяц\w*$",
+    ),
 }
 _TEXT = re.compile(
     r"\b(text|complaint|complaints|narrative|comment|comments|review|message|body|description|feedback|verbatim"
@@ -161,6 +167,7 @@ _FITS: dict[str, Callable[[Sequence[Cell]], bool]] = {
     "customer": _are_labels,
     "id": _are_labels,
     "topic": _are_repeated,
+    "exposure": _are_numbers,
 }
 
 

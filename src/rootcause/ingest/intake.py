@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
@@ -24,6 +25,13 @@ def interpret(table: Table, *, source: str, sha256: str, columns: Mapping[str, s
     dates = _noted(table, roles.date, read_dates, "a date", notes)
     scores = _noted(table, roles.score, read_numbers, "a number", notes)
     amounts = _noted(table, roles.amount, read_numbers, "a number", notes)
+    exposures = _noted(table, roles.exposure, read_numbers, "a number", notes)
+    doubt = _exposure_doubt(table, roles.exposure, dates, exposures)
+    if doubt and columns.get("exposure"):
+        raise InputError(f"{doubt}; correct it, or leave --exposure out.")
+    if doubt:
+        notes.append(f"{doubt}: the column is not used.")
+        roles, exposures = roles.model_copy(update={"exposure": None}), [None] * len(table.rows)
     topics, channels, customers = (_labels(table, header) for header in (roles.topic, roles.channel, roles.customer))
     complaints: list[Complaint] = []
     rejected: list[RejectedRow] = []
@@ -35,6 +43,7 @@ def interpret(table: Table, *, source: str, sha256: str, columns: Mapping[str, s
         complaint = Complaint(
             row=row, line=line, id=ids[index], text=text, topic=topics[index], date=dates[index],
             channel=channels[index], customer=customers[index], score=scores[index], amount=amounts[index],
+            exposure=exposures[index],
         )  # fmt: skip
         complaints.append(complaint)
     return Intake(
@@ -103,6 +112,29 @@ def _noted(
     if found.doubt:
         notes.append(f"In '{header}', {found.doubt}.")
     return found.values
+
+
+def _exposure_doubt(
+    table: Table, header: str | None, dates: Sequence[dt.date | None], exposures: Sequence[float | None]
+) -> str | None:
+    """Why a column cannot be the exposure of calendar months, None where it can or where there is none."""
+    if header is None:
+        return None
+    if not any(dates):
+        return f"{table.name}: '{header}' is the exposure of months, and no row has a date"
+    seen: dict[str, tuple[int, float]] = {}
+    for date, exposure, line in zip(dates, exposures, table.lines, strict=True):
+        if date is None or exposure is None:
+            continue
+        if exposure <= 0:
+            return f"{table.name}, {table.unit} {line}: the exposure in '{header}' is {exposure:g}, not above 0"
+        first, other = seen.setdefault(f"{date:%Y-%m}", (line, exposure))
+        if other != exposure:
+            return (
+                f"{table.name}, {table.unit}s {first} and {line}: '{header}' gives {date:%Y-%m} two exposures, "
+                f"{other:g} and {exposure:g}"
+            )
+    return None
 
 
 def _labels(table: Table, header: str | None) -> list[str | None]:

@@ -11,26 +11,36 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rootcause.errors import UserError
+from rootcause.findings.values import Estimate, Findings, Standing
 from rootcause.models import Outcome, RankedCause, RunReport
 from rootcause.report.clean import cell
+from rootcause.report.headline import audited
 from rootcause.report.html import render
+from rootcause.report.mapfiles import dot, mermaid
+from rootcause.report.words import Words, words_for
 
 CAUSES_HEADER = (
-    "rank", "id", "name", "topic", "new", "residue", "controllable", "team",
-    "complaints", "share", "low", "high", "typical_root", "row_ids",
+    "rank", "rank_low", "rank_high", "first", "top3", "id", "name", "topic", "new", "residue", "controllable", "team",
+    "complaints", "share", "low", "high", "audited", "trend", "cost", "cost_low", "cost_high", "currency",
+    "typical_root", "row_ids",
 )  # fmt: skip
 LEDGER_HEADER = ("row", "line", "id", "topic", "fate", "reason", "weight")
 
 Cell = str | int | float | bool | None
 
 
-def write(report: RunReport, folder: Path) -> None:
-    """Writes report.html, causes.csv, chains.jsonl and ledger.csv. On an error the files of before stay."""
+def write(report: RunReport, findings: Findings, folder: Path) -> None:
+    """Writes the report and its tables. On an error the files of before stay."""
+    words = words_for(report.language)
     texts = {
-        "report.html": render(report),
-        "causes.csv": causes_csv(report),
+        "report.html": render(report, findings),
+        "causes.csv": causes_csv(findings, words),
         "chains.jsonl": chains_jsonl(report),
         "ledger.csv": ledger_csv(report),
+        "findings.json": findings.model_dump_json() + "\n",
+        "map.mmd": mermaid(findings.map, words),
+        "map.dot": dot(findings.map, words),
+        "map.json": findings.map.model_dump_json() + "\n",
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -42,9 +52,29 @@ def write(report: RunReport, folder: Path) -> None:
         ) from error
 
 
-def causes_csv(report: RunReport) -> str:
-    ranking = report.ranking
-    return _csv(CAUSES_HEADER, (_cause_cells(cause) for cause in (*ranking.causes, *ranking.residue)))
+def document(report: RunReport, findings: Findings) -> str:
+    """The report and its findings as one JSON document: what `--json` prints."""
+    return json.dumps(report.model_dump(mode="json") | {"findings": findings.model_dump(mode="json")}, ensure_ascii=False)
+
+
+def causes_csv(findings: Findings, words: Words) -> str:
+    """audited: in words, as every output says it. first, top3: chances. cost: a month, in `currency`. Empty where not known."""
+    economy, trend = findings.economy, findings.trend
+    standings = {one.cause: one for one in findings.standings}
+    moves = {one.cause: one.direction.value for one in trend.causes} if trend else {}
+    costs = {one.cause: one.cost for one in economy.worth} if economy else {}
+    checked, currency = audited(findings, words), economy.currency if economy else None
+    return _csv(
+        CAUSES_HEADER,
+        (
+            (
+                one.rank, *_standing_cells(standings.get(one.cause.id)), *_cause_cells(one),
+                checked, moves.get(one.cause.id), *_cost_cells(costs.get(one.cause.id)), currency,
+                one.typical.root.cause, " ".join(one.row_ids),
+            )
+            for one in (*findings.ranking.causes, *findings.ranking.residue)
+        ),
+    )  # fmt: skip
 
 
 def ledger_csv(report: RunReport) -> str:
@@ -63,14 +93,20 @@ def chains_jsonl(report: RunReport) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def _standing_cells(standing: Standing | None) -> tuple[Cell, ...]:
+    return (standing.best, standing.worst, standing.first, standing.top3) if standing else (None,) * 4
+
+
 def _cause_cells(ranked: RankedCause) -> tuple[Cell, ...]:
     cause = ranked.cause
     return (
-        ranked.rank, cause.id, cause.name, cause.topic,
-        cause.new, cause.residue, cause.controllable, cause.team,
+        cause.id, cause.name, cause.topic, cause.new, cause.residue, cause.controllable, cause.team,
         ranked.complaints, round(ranked.share, 6), round(ranked.low, 6), round(ranked.high, 6),
-        ranked.typical.root.cause, " ".join(ranked.row_ids),
     )  # fmt: skip
+
+
+def _cost_cells(cost: Estimate | None) -> tuple[Cell, ...]:
+    return (round(cost.value, 2), round(cost.low, 2), round(cost.high, 2)) if cost else (None,) * 3
 
 
 def _outcome_record(outcome: Outcome, merged: dict[tuple[str, int], str]) -> dict[str, object]:

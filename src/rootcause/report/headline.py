@@ -1,21 +1,21 @@
-"""The finding in one sentence."""
+"""The finding in one sentence, and whether it is firm."""
 
 from __future__ import annotations
 
-from rootcause.models import RunReport
+from rootcause.findings.values import Findings
 from rootcause.report.clean import clean
 from rootcause.report.words import Words
 
 
-def headline(report: RunReport, words: Words) -> str:
-    """The largest cause, its share with interval, and how many complaints stand behind it."""
-    ranking = report.ranking
+def headline(findings: Findings, words: Words) -> str:
+    """The largest cause, its share with interval, how many complaints stand behind it, and whether others may be larger."""
+    ranking = findings.ranking
     if not ranking.causes:
         if ranking.residue:
             return words("headline_residue", count=len(ranking.residue))
         return words("headline_none", count=ranking.base)
     first = ranking.causes[0]
-    return words(
+    found = words(
         "headline",
         count=ranking.base,
         name=clean(first.cause.name).strip().rstrip("."),
@@ -23,3 +23,14 @@ def headline(report: RunReport, words: Words) -> str:
         interval=words.interval(first.low, first.high),
         found=first.complaints,
     )
+    standing = findings.standing(first.cause.id)
+    if not standing.tied:
+        return found
+    return f"{found} {words('headline_tied', count=len(standing.tied), chance=words.chance(standing.first))}"
+
+
+def audited(findings: Findings, words: Words) -> str:
+    """In a few words whether a person has checked the figures: what every output says."""
+    if findings.audit and findings.audit.enough:
+        return words("audited_title", count=findings.audit.labelled)
+    return words("estimated_title")

@@ -9,31 +9,64 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from rootcause.models import Fate, LedgerRow, RunReport
+from rootcause.findings.audit import NEEDED
+from rootcause.findings.trend import MIN_DATED, MIN_PERIODS
+from rootcause.findings.values import Findings
+from rootcause.models import Fate, LedgerRow, RankedCause, RunReport
 from rootcause.report.clean import clean
 from rootcause.report.headline import headline
+from rootcause.report.mapdrawing import map_drawing
 from rootcause.report.pareto import Pareto, pareto
+from rootcause.report.paretolists import pareto_lists
+from rootcause.report.saturationcurve import curve
+from rootcause.report.ties import marks
+from rootcause.report.trendpanels import panels
 from rootcause.report.words import Words, words_for
 
 LONGEST_TEXT = 1_000
+LONGEST_QUOTE = 300
 MOST_FAILURES = 200
+MOST_OPEN = 8  # entries of a long list that are shown without being asked for; the rest is folded
+MOST_TIED = 12  # causes named as tied with one: of hundreds of small causes each is tied with all the others
+MOST_CARDS, MOST_CHANGES = 6, 6  # the same of whole causes, and of the changes that one cause's chains propose
 
 
-def render(report: RunReport) -> str:
-    words, chart = words_for(report.language), pareto(report)
+def render(report: RunReport, findings: Findings) -> str:
+    words = words_for(report.language)
+    shown = report.model_copy(update={"ranking": findings.ranking})  # the corrected one after an audit
+    chart = pareto(shown)
+    drawn = map_drawing(findings.map, words)
     failures = [row for row in report.ledger if row.fate in (Fate.FAILED, Fate.SKIPPED)]
     template = _environment().get_template("report.html.j2")
     return template.render(
-        report=report,
+        report=shown,
+        findings=findings,
         w=words,
         chart=chart,
-        headline=headline(report, words),
+        ties=marks(findings.standings, len(chart.bars)),
+        pareto_lists=pareto_lists(findings),
+        panels=panels(findings.trend) if findings.trend else None,
+        curve=curve(findings.saturation) if findings.saturation else None,
+        map=drawn,
+        headline=headline(findings, words),
         fates=_fates(report.ledger),
         failures=failures[:MOST_FAILURES],
         failures_left=len(failures) - MOST_FAILURES,
-        titles=_titles(report, words),
-        sections=_sections(report, chart),
+        titles=_titles(shown, words),
+        ranked=_by_id(findings),
+        standings={one.cause: one for one in findings.standings},
+        costs={one.cause: one for one in findings.economy.worth} if findings.economy else {},
+        trends={one.cause: one for one in findings.trend.causes} if findings.trend else {},
+        by_model={one.cause.id: one for one in report.ranking.causes},
+        sections=_sections(shown, findings, chart, has_map=drawn is not None),
         longest=LONGEST_TEXT,
+        longest_quote=LONGEST_QUOTE,
+        most_open=MOST_OPEN,
+        most_cards=MOST_CARDS,
+        most_changes=MOST_CHANGES,
+        most_tied=MOST_TIED,
+        needed=NEEDED,
+        trend_needs={"rows": MIN_DATED, "periods": MIN_PERIODS},
     )
 
 
@@ -50,11 +83,17 @@ def _titles(report: RunReport, words: Words) -> Mapping[str | None, str]:
     return {topic: known.get(topic) or topic or words("no_topic") for topic in topics}
 
 
-def _sections(report: RunReport, chart: Pareto) -> list[str]:
-    """The parts that this report has, in order; each has its title in the words and is an anchor."""
-    causes = ["chart", "causes"] if chart.bars else []
+def _by_id(findings: Findings) -> Mapping[str, RankedCause]:
+    return {one.cause.id: one for one in (*findings.ranking.causes, *findings.ranking.residue)}
+
+
+def _sections(report: RunReport, findings: Findings, chart: Pareto, *, has_map: bool) -> tuple[list[str], list[str]]:
+    """The parts that this report has, in order: what was found, then how. Each has its title in the words and is an anchor."""
+    found = ["chart", "portfolio", "pareto", "worth", "trend"] if chart.bars else []
+    found += ["loud", *(["map"] if has_map else []), *(["causes"] if chart.bars else []), "residue"]
+    saturation = ["saturation"] if findings.saturation else []
     notes = ["notes"] if report.notes else []
-    return [*causes, "residue", "topics", "sample", "ledger", "model", *notes]
+    return found, ["audit", "sample", *saturation, "topics", "ledger", "model", *notes]
 
 
 @cache

@@ -34,14 +34,13 @@ class Group:
 class Pareto:
     """rest: causes too small for a bar of their own. ticks: shares where the scale has a line, its end last.
 
-    rivals: how many other causes may be the largest instead of the first, judged by their intervals.
+    The scale is the causes' own: the rest together may lie beyond its end.
     """
 
     bars: tuple[Bar, ...]
     rest: Group | None
     residue: Group | None
     ticks: tuple[float, ...]
-    rivals: int
 
     def at(self, share: float) -> float:
         """A share's place in per cent of the chart's width."""
@@ -53,13 +52,11 @@ def pareto(report: RunReport) -> Pareto:
     shown, rest = causes[:MOST_BARS], group(causes[MOST_BARS:], weights)
     residue = group(report.ranking.residue, weights)
     together = running_reach(shown, weights)
-    ends = [cause.high for cause in shown] + [one.share for one in (rest, residue) if one]
     return Pareto(
         bars=tuple(Bar(cause, reach) for cause, reach in zip(shown, together, strict=True)),
         rest=rest,
         residue=residue,
-        ticks=_ticks(max(ends, default=0.0)),
-        rivals=sum(cause.high >= causes[0].low for cause in causes[1:]),
+        ticks=_ticks(max((cause.high for cause in shown), default=0.0)),
     )
 
 
