@@ -32,7 +32,7 @@ from rootcause.effect import (
 )
 from rootcause.errors import SettingsError
 from rootcause.findings.values import Estimate
-from rootcause.models import RunReport, Stratum
+from rootcause.models import Fate, RunReport, Stratum
 from rootcause.report.effectpage import show_effect
 from rootcause.store import Store
 
@@ -241,6 +241,9 @@ def test_rows_in_both_files_other_models_and_samples_are_doubts() -> None:
     shared = after.model_copy(update={"ledger": before.ledger})
     kinds = {doubt.kind for doubt in effect(before, shared).doubts}
     assert DoubtKind.OVERLAP in kinds and DoubtKind.TEACHING not in kinds
+    skipped = tuple(row.model_copy(update={"fate": Fate.SKIPPED}) for row in before.ledger)
+    halved = after.model_copy(update={"ledger": (*after.ledger, *skipped)})
+    assert DoubtKind.OVERLAP not in {doubt.kind for doubt in effect(before, halved).doubts}, "left out by --since"
     other = after.model_copy(update={"model": after.model.model_copy(update={"name": "another"})})
     assert DoubtKind.TEACHING in {doubt.kind for doubt in effect(before, other).doubts}
     part = quarter("b", SUMMER, {"x": 10, "y": 30}, 400)

@@ -30,7 +30,8 @@ LEVEL = 0.05  # of all claims together
 POWER_Z = 0.8416212335729143  # 80 %
 DAYS_A_MONTH = 30.4375
 PER_EXPOSURE = 1000
-_NO_CAUSE_GIVEN = 0.5  # reduction that rows_needed looks for where neither forecast nor observed difference names one
+NOTICED = 0.1  # change from which rows_needed is about the change seen; below it, without a forecast,
+_HALF = 0.5  # it is about a reduction by half
 
 
 class Unit(StrEnum):
@@ -68,7 +69,7 @@ class CauseEffect(Frozen):
 
     counts: analysed rows before and after. p: two-sided; q: corrected for all causes. within_channels: ratio of its shares
     within channels (Mantel–Haenszel). others: ratio of the rates of all other complaints. rows_needed: rows of each period
-    that would show a change of this size (or of the forecast's) with 80 % power; None where it is shown already.
+    that would show this change (the forecast's where there is one, a half where hardly any was seen) with 80 % power.
     forecast: expected relative change. saved: money a month. matched: "id", or the name by which a new cause was recognised.
     """
 
@@ -304,7 +305,7 @@ def _rows_needed(pair: _Pair, forecast: float | None) -> int | None:
     if not pair.share:
         return None
     observed = pair.ratio.value if pair.ratio else 1.0
-    ratio = 1 + forecast if forecast is not None else observed if abs(observed - 1) > 0.05 else 1 - _NO_CAUSE_GIVEN
+    ratio = 1 + forecast if forecast is not None else observed if abs(observed - 1) > NOTICED else 1 - _HALF
     return math.ceil(expected_count(max(ratio, 0.0)) / pair.share)
 
 
@@ -460,7 +461,8 @@ def _order(sides: tuple[Side, Side]) -> Doubt | None:
 
 
 def _overlap(before: RunReport, after: RunReport) -> Doubt | None:
-    both = {row.id for row in before.ledger if row.fate is not Fate.SKIPPED} & {row.id for row in after.ledger}
+    known = [{row.id for row in report.ledger if row.fate is not Fate.SKIPPED} for report in (before, after)]
+    both = known[0] & known[1]
     return Doubt(kind=DoubtKind.OVERLAP, values={"rows": len(both)}) if both else None
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rootcause.effect import CauseEffect, Claim, Doubt, Effect, Side
+from rootcause.effect import NOTICED, CauseEffect, Claim, Doubt, Effect, Side
 from rootcause.report.clean import encodable, one_line
 from rootcause.report.terminal import PIPE_WIDTH
 from rootcause.report.words import Words, words_for
@@ -49,9 +49,10 @@ def show_effect(effect: Effect, console: Console, language: str) -> None:
     for one in fallen:
         for sentence in _details(one, effect, words):
             line(sentence)
-    needing = [one for one in effect.causes if one.rows_needed is not None and one.before.value > one.after.value]
+    fell = [one for one in effect.causes if one.change and one.change.value < -NOTICED]
+    needing = [one for one in effect.causes if one.rows_needed is not None and (one in fell or one.forecast is not None)]
     for one in needing[:MOST_NEEDS]:
-        line(words("effect_needs", name=one.name, rows=words.number(one.rows_needed or 0)))
+        line(words("effect_needs", name=one.name.rstrip("."), rows=words.number(one.rows_needed or 0)))
     if effect.doubts:
         line("")
         line(f"{words('effect_doubts')}:", "bold")
@@ -88,7 +89,7 @@ def _details(one: CauseEffect, effect: Effect, words: Words) -> list[str]:
     sentences = [
         words(
             "effect_fallen_detail",
-            name=one.name,
+            name=one.name.rstrip("."),
             before=_rate(one.before.value, words),
             after=_rate(one.after.value, words),
             unit=_unit(effect, words),

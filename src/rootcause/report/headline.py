@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rootcause.findings.values import Findings
+from rootcause.models import RankedCause
 from rootcause.report.clean import clean
 from rootcause.report.words import Words
 
@@ -19,14 +20,21 @@ def headline(findings: Findings, words: Words) -> str:
         "headline",
         count=ranking.base,
         name=clean(first.cause.name).strip().rstrip("."),
-        share=words.percent(first.share),
-        interval=words.interval(first.low, first.high),
+        share=_share(first, words),
         found=first.complaints,
     )
     standing = findings.standing(first.cause.id)
     if not standing.tied:
         return found
     return f"{found} {words('headline_tied', count=len(standing.tied), chance=words.chance(standing.first))}"
+
+
+def _share(first: RankedCause, words: Words) -> str:
+    """With its interval where there is one: a census has no sampling error, and a width of nothing would look like certainty."""
+    share = words.percent(first.share)
+    if first.low == first.high:
+        return words("headline_share", share=share)
+    return words("headline_estimate", share=share, interval=words.interval(first.low, first.high))
 
 
 def audited(findings: Findings, words: Words) -> str:

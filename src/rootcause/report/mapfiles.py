@@ -70,7 +70,7 @@ def _boxes(one: MapCut, words: Words) -> dict[str, _Box]:
     boxes = {
         node.id: _Box(
             node.name,
-            f"{words.percent(node.share)} ({words.interval(node.low, node.high)})",
+            words.estimate(node.share, node.low, node.high),
             "step" if node.cause is None else "cause",
         )
         for node in one.nodes

@@ -132,7 +132,7 @@ class Page:
         self.line("")
         self.line(f"{self.w('portfolio_title')}: {self._together(found, findings)}", "bold")
         for number, fix in enumerate(found.fixes[:MOST_FIXES], 1):
-            adds = f"{self.w.percent(fix.spared.value)} ({self.w.interval(fix.spared.low, fix.spared.high)})"
+            adds = self.w.estimate(fix.spared.value, fix.spared.low, fix.spared.high)
             self.line(self.w("fix_line", number=str(number), text=_cut(fix.text), adds=adds))
         if len(found.fixes) > MOST_FIXES:
             self.line(self.w("more_fixes", count=len(found.fixes) - MOST_FIXES), "dim")
@@ -193,15 +193,10 @@ class Page:
             self.text(str(ranked.rank)),
             self.text(self.w.ranks(standing.best, standing.worst)),
             Text("\n").join([name, Text(", ").join(notes)] if notes else [name]),
-            self.text(self._share(ranked)),
+            self.text(self.w.estimate(ranked.share, ranked.low, ranked.high)),
             self.text(self.w.number(ranked.complaints)),
             self.text(chances),
         ]
-
-    def _share(self, ranked: RankedCause) -> str:
-        """With its interval, which a census does not have: an interval of no width would look like a claim to be right."""
-        share = self.w.percent(ranked.share)
-        return share if ranked.low == ranked.high else f"{share} ({self.w.interval(ranked.low, ranked.high)})"
 
     def _notes(self, cause: Cause, trend: CauseTrend | None, *, topic: bool) -> list[Text]:
         """What stands below a cause's name: its topic, whether it is new, how it moves."""

@@ -63,7 +63,13 @@ class Words:
         shown, pattern = _rounded(share)
         return format_percent(shown, _percent_sign(self.language, pattern), locale=self._locale)
 
+    def estimate(self, value: float, low: float, high: float) -> str:
+        """A share with its interval, alone where it has none: that of a census, which would look like certainty."""
+        return self.percent(value) if low == high else f"{self.percent(value)} ({self.interval(low, high)})"
+
     def interval(self, low: float, high: float) -> str:
+        if low == high:
+            return "–"
         return f"{self.percent(low).rstrip('%').rstrip()}–{self.percent(high)}"
 
     def chance(self, probability: float) -> str:

@@ -26,26 +26,28 @@ TABLE: Mapping[str, tuple[Form, Form]] = {
     ),
     "estimated_title": ("Model-estimated, not audited", "Оценка модели, человеком не проверена"),
     "estimated": (
-        "A language model named the causes; no person has checked them. Counts, shares and intervals are computed.",
-        "Причины назвала языковая модель, человек их не проверял. Количества, доли и интервалы посчитаны программой.",
+        "A language model named the causes; no person has checked them. Counts, shares and intervals are computed; "
+        "how often the model is wrong is not in them.",
+        "Причины назвала языковая модель, человек их не проверял. Количества, доли и интервалы посчитаны программой; "
+        "как часто модель ошибается, в них не учтено.",
     ),
     # ── headline ──
     "headline_title": ("In one sentence", "Одной фразой"),
     "headline": (
         en(
-            "The largest cause is “{name}”: it stands behind {share} of complaints (95% interval {interval}) "
-            "and was found in {found} of the {n} complaint analysed.",
-            "The largest cause is “{name}”: it stands behind {share} of complaints (95% interval {interval}) "
-            "and was found in {found} of the {n} complaints analysed.",
+            "The largest cause is “{name}”: it stands behind {share} and was found in {found} of the {n} complaint analysed.",
+            "The largest cause is “{name}”: it stands behind {share} and was found in {found} of the {n} complaints analysed.",
         ),
         ru(
-            "Самая крупная причина — «{name}»: за ней {share} жалоб (95\u2011процентный интервал "
-            "{interval}), она найдена в {found} из {n} разобранной жалобы.",
-            "Самая крупная причина — «{name}»: за ней {share} жалоб (95\u2011процентный интервал "
-            "{interval}), она найдена в {found} из {n} разобранных жалоб.",
-            "Самая крупная причина — «{name}»: за ней {share} жалоб (95\u2011процентный интервал "
-            "{interval}), она найдена в {found} из {n} разобранных жалоб.",
+            "Самая крупная причина — «{name}»: за ней {share}, она найдена в {found} из {n} разобранной жалобы.",
+            "Самая крупная причина — «{name}»: за ней {share}, она найдена в {found} из {n} разобранных жалоб.",
+            "Самая крупная причина — «{name}»: за ней {share}, она найдена в {found} из {n} разобранных жалоб.",
         ),
+    ),
+    "headline_share": ("{share} of complaints", "{share} жалоб"),
+    "headline_estimate": (
+        "{share} of complaints (95% interval {interval})",
+        "{share} жалоб (95\u2011процентный интервал {interval})",
     ),
     "headline_tied": (
         en(
