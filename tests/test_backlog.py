@@ -35,6 +35,7 @@ from rootcause.backlog.phrases import phrases
 from rootcause.backlog.values import LONGEST_TITLE, Backlog, Item, PriorityMethod, Why
 from rootcause.backlog.zones import chosen, zones
 from rootcause.economics import Economics, FixCost
+from rootcause.effect import garwood
 from rootcause.errors import SettingsError
 from rootcause.findings.values import Findings
 from rootcause.models import Effort, RunReport
@@ -123,7 +124,10 @@ def test_the_effect_is_share_times_removal_rate_and_at_most_without_one() -> Non
     assert known.measure.target == pytest.approx(0.4 * known.share.value)
     assert unknown.effect.low == 0 and unknown.effect.high == unknown.share.high
     assert unknown.effect_how.startswith("At most")
-    assert unknown.measure.target == unknown.share.low
+    assert 0 < unknown.measure.target <= unknown.share.low
+    assert unknown.measure.target <= unknown.share.value * garwood(unknown.complaints, unknown.complaints).low, (
+        "nor by time alone"
+    )
 
 
 def test_a_removal_rate_belongs_to_the_change_it_was_given_for() -> None:
@@ -204,7 +208,7 @@ def test_reach_is_counted_by_the_month_where_rows_have_dates() -> None:
 def test_success_is_measured_by_exposure_where_it_is_known() -> None:
     run = report()
     measure = by_cause(made(run, findings(run, economy=economy(run))))[STALE].measure
-    assert measure.per == "orders" and measure.baseline.value == 9 and measure.target == 6
+    assert measure.per == "orders" and measure.baseline.value == 9 and 0 < measure.target <= 6
     assert by_cause(made(run))[STALE].measure.per is None
 
 

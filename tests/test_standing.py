@@ -187,11 +187,11 @@ def test_many_causes_are_compared_in_blocks(monkeypatch: pytest.MonkeyPatch) -> 
 # ── what to do about it ───────────────────────────────────────────────────────────────────────────
 
 
-def advised(standings_: tuple[Standing, ...], *, rows: int = 30, population: int = 2000) -> tuple[str, ...]:
+def advised(standings_: tuple[Standing, ...], *, rows: int = 30, population: int = 2000, language: str = "en") -> tuple[str, ...]:
     ranking = Ranking(
         population=population, base=rows, explained=rows, nothing=0, effective_n=float(rows), causes=(), residue=()
     )  # fmt: skip
-    return next_steps(RunReport.model_construct(ranking=ranking), standings_)
+    return next_steps(RunReport.model_construct(ranking=ranking, language=language), standings_)
 
 
 def test_the_next_step_names_the_rows_that_separate_the_first_tie() -> None:
@@ -204,6 +204,7 @@ def test_the_next_step_names_the_rows_that_separate_the_first_tie() -> None:
     assert advised(found) == (f"causes 2 and 3 cannot be told apart on 30 rows: about {rounded} would do: --sample {rounded}",)
     few = tuple(one.model_copy(update={"rows_to_separate": 1995}) for one in found)
     assert advised(few) == ("causes 2 and 3 cannot be told apart on 30 rows: only all 2000 rows would do: --all",)
+    assert advised(few, language="ru") == ("причины 2 и 3 на 30 строках неразличимы: хватит только всех строк (2000): --all",)
     never = tuple(one.model_copy(update={"rows_to_separate": None}) for one in found)
     assert advised(never)[0].endswith("equally many have them, so no number of rows can be named that would")
 

@@ -14,6 +14,7 @@ from rootcause.backlog.phrases import money, phrases
 from rootcause.backlog.priority import IMPACT, UNKNOWN, WEEKS, Stakes, prioritise
 from rootcause.backlog.values import LONGEST_TITLE, Backlog, Item, LeftOut, Measure, Priority, PriorityMethod, Why
 from rootcause.economics import Economics
+from rootcause.effect import garwood
 from rootcause.estimate import effective_n, wilson
 from rootcause.findings.causemap import change_key
 from rootcause.findings.values import Estimate, Findings, Worth
@@ -313,18 +314,24 @@ def _effect_how(change: Change, of: Figures, words: Words) -> str:
     return str(phrases(words.language).effect_how(change.removes is not None, share, removes, beyond))
 
 
+def _beyond_chance(now: Estimate, complaints: int) -> float:
+    """Below the interval, and below what as many complaints may become by themselves: time goes on after a census too."""
+    return min(now.low, now.value * garwood(complaints, complaints).low)
+
+
 def _measure(change: Change, of: Figures, findings: Findings, words: Words, today: dt.date) -> Measure:
     """The target is the baseline less what is expected to go; where nobody said how much, what chance alone does not reach."""
     say, unit = phrases(words.language), findings.economy.exposure_unit if findings.economy else None
     baseline = of.exposed if of.exposed is not None and unit else of.share
     by_exposure = baseline is of.exposed
     weeks = WEEKS[change.effort or UNKNOWN]
+    target = _beyond_chance(baseline, len(change.rows)) if change.removes is None else baseline.value * (1 - change.removes)
     reason = say.target_given(words.percent(change.removes)) if change.removes is not None else say.target_low()
     return Measure(
         metric=say.metric_exposure(unit) if by_exposure else say.metric_share(),
         per=unit if by_exposure else None,
         baseline=baseline,
-        target=baseline.value * (1 - change.removes) if change.removes is not None else baseline.low,
+        target=target,
         again=today + dt.timedelta(weeks=weeks + WATCH),
         how=f"{reason}; {say.again_how(words.number(weeks), words.number(WATCH))}",
     )
