@@ -55,6 +55,10 @@ def test_the_first_command_ranks_causes_and_writes_its_files(project: Path) -> N
             "causes.csv",
             "chains.jsonl",
             "ledger.csv",
+            "findings.json",
+            "map.dot",
+            "map.json",
+            "map.mmd",
             "run.json",
         }
 
