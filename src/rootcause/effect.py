@@ -22,13 +22,13 @@ from rootcause import embed
 from rootcause.economics import Economics, Exposure
 from rootcause.errors import SettingsError
 from rootcause.findings.values import Estimate
+from rootcause.findings.worth import months_of
 from rootcause.merge import SAME
 from rootcause.models import Fate, Frozen, RankedCause, RunReport
 from rootcause.sample import Z95
 
 LEVEL = 0.05  # of all claims together
 POWER_Z = 0.8416212335729143  # 80 %
-DAYS_A_MONTH = 30.4375
 PER_EXPOSURE = 1000
 NOTICED = 0.1  # change from which rows_needed is about the change seen; below it, without a forecast,
 _HALF = 0.5  # it is about a reduction by half
@@ -320,16 +320,13 @@ def _forecast(cause: str, economics: Economics | None) -> float | None:
 
 def _side(report: RunReport, exposure: Exposure | None) -> Side:
     frame = report.frame
-    months = None
-    if frame.first and frame.last:
-        months = ((frame.last - frame.first).days + 1) / DAYS_A_MONTH
     return Side(
         run=report.run_id,
         source=report.source,
         model=report.model.name,
         first=frame.first,
         last=frame.last,
-        months=months,
+        months=months_of(frame),
         exposure=_exposed(exposure, frame.first, frame.last),
         rows=frame.rows,
         analysed=report.ranking.base,

@@ -18,6 +18,7 @@ from rootcause.effect import garwood
 from rootcause.estimate import effective_n, wilson
 from rootcause.findings.causemap import change_key
 from rootcause.findings.values import Estimate, Findings, Worth
+from rootcause.findings.worth import months_of
 from rootcause.models import Effort, Quote, RankedCause, RunReport, Severity
 from rootcause.report.clean import one_line
 from rootcause.report.words import Words, words_for
@@ -25,7 +26,6 @@ from rootcause.report.words import Words, words_for
 WATCH = 4
 """Weeks of complaints to see whether a change worked, after the weeks of work that its effort stands for."""
 QUOTES = 3
-_DAYS_A_MONTH = 30.4375
 
 
 class Shares:
@@ -207,7 +207,7 @@ def _sum(parts: Sequence[tuple[Estimate, float]]) -> Estimate:
 def _stakes(change: Change, of: Figures, report: RunReport, findings: Findings) -> Stakes:
     severity = {row.id: one.answer.severity for one in report.outcomes if one.answer is not None for row in one.rows}
     grave: list[Severity | None] = [severity.get(row) for row in change.rows] or [None]
-    months = _months(report)
+    months = months_of(report.frame)
     contacts = of.contacts
     if contacts is None:
         contacts = of.share.value * findings.ranking.population / (months or 1.0)
@@ -225,11 +225,6 @@ def _stakes(change: Change, of: Figures, report: RunReport, findings: Findings) 
         audited=_audited(findings),
         effort=change.effort,
     )
-
-
-def _months(report: RunReport) -> float | None:
-    first, last = report.frame.first, report.frame.last
-    return ((last - first).days + 1) / _DAYS_A_MONTH if first and last else None
 
 
 def _audited(findings: Findings) -> bool:

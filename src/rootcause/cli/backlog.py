@@ -126,14 +126,12 @@ def made_from(settings: Settings, run: str, by: By = By.WSJF) -> tuple[Backlog, 
 
 def found(settings: Settings, run: str) -> tuple[RunReport, Findings]:
     """A run and all its findings, in the language wanted."""
-    from rootcause.cli.audit import labels_of
-    from rootcause.cli.runs import stored
-    from rootcause.findings import find
+    from rootcause.cli.runs import findings_of, stored
 
     report = stored(settings, run)
     if settings.language is not None:
         report = report.model_copy(update={"language": settings.language})
-    return report, find(report, economics=settings.economics, labels=labels_of(settings, report.run_id))
+    return report, findings_of(settings, report)
 
 
 def team_names(settings: Settings) -> dict[tuple[str | None, str], str]:

@@ -138,7 +138,7 @@ def _show(wanted: Plan, tracker: Tracker, end: str, console: Console) -> None:
 
 def _consent(items: list[Item], tracker: Tracker, err: Console, *, public: bool, yes: bool) -> None:
     """Asks before anything is written. Raises SettingsError where nobody can be asked."""
-    from rootcause.cli.session import shown
+    from rootcause.cli.session import ask, shown
 
     if quotes := sum(len(item.quotes) for item in items):
         readers = "; everybody can read that project" if public else ""
@@ -147,9 +147,7 @@ def _consent(items: list[Item], tracker: Tracker, err: Console, *, public: bool,
         return
     if not sys.stdin.isatty():
         raise SettingsError("nobody can be asked here whether to write that; look with --dry-run, then add --yes")
-    print("Write it? [y/N] ", end="", file=sys.stderr, flush=True)  # typer.confirm would write to standard output
-    if sys.stdin.readline().strip().casefold() not in ("y", "yes", "д", "да"):
-        raise typer.Exit(0)
+    ask("Write it?")
 
 
 def _write(settings: Settings, tracker: Tracker, wanted: Plan, out: Console, err: Console) -> None:

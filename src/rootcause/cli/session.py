@@ -84,7 +84,12 @@ def consent(calls: int, price: float | None, endpoint: Endpoint, *, max_cost: fl
         return
     if not sys.stdin.isatty():
         raise SettingsError("this run costs money and nobody can be asked here; add --yes, and --max-cost for a limit")
-    print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)  # input() and typer.confirm would write to standard output
+    ask("Go on?")
+
+
+def ask(question: str) -> None:
+    """Ends the command, with nothing wrong, unless the person says yes."""
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)  # input() and typer.confirm would write to standard output
     if sys.stdin.readline().strip().casefold() not in ("y", "yes", "д", "да"):
         raise typer.Exit(0)
 

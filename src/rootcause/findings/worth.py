@@ -57,10 +57,9 @@ class RowCosts:
 
 def economy(report: RunReport, observed: Observed, economics: Economics | None) -> Economy | None:
     """Money a month of each cause, the residue's included. None without prices, dates or analysed rows: `missing` says why."""
-    frame = report.frame
-    if economics is None or frame.first is None or frame.last is None or not observed.rows:
+    months = months_of(report.frame)
+    if economics is None or months is None or not observed.rows:
         return None
-    months = months_of(frame)
     costs = row_costs(report, observed, economics)
     exposure = exposure_of(report, economics)
     scale = report.ranking.population / months
@@ -89,11 +88,9 @@ def missing(report: RunReport, economics: Economics | None) -> str | None:
     return _say(report, "undated")
 
 
-def months_of(frame: Frame) -> float:
-    """Days from the first date to the last, both included, in months of 30.44 days."""
-    assert frame.first is not None, "only a file with dates has a length"
-    assert frame.last is not None, "only a file with dates has a length"
-    return ((frame.last - frame.first).days + 1) / DAYS_A_MONTH
+def months_of(frame: Frame) -> float | None:
+    """Days from the first date to the last, both included, in months of 30.44 days; None for a file without dates."""
+    return ((frame.last - frame.first).days + 1) / DAYS_A_MONTH if frame.first and frame.last else None
 
 
 # ── rows ──────────────────────────────────────────────────────────────────────────────────────────
@@ -256,9 +253,10 @@ def exposure_of(report: RunReport, economics: Economics) -> tuple[str, float] | 
 
     Months that the file's period covers in part count in part; months without a figure count as the mean of the others.
     """
-    frame, stated = report.frame, economics.exposure
+    frame, stated, months = report.frame, economics.exposure, months_of(report.frame)
     assert frame.first is not None, "only a file with dates has a period"
     assert frame.last is not None, "only a file with dates has a period"
+    assert months is not None, "only a file with dates has a period"
     if stated is not None:
         unit, known, usual = stated.unit, dict(stated.months), stated.a_month
     elif frame.exposure and report.columns.exposure:
@@ -272,7 +270,7 @@ def exposure_of(report: RunReport, economics: Economics) -> tuple[str, float] | 
     days = (frame.first + dt.timedelta(days=day) for day in range((frame.last - frame.first).days + 1))
     covered = Counter(f"{day:%Y-%m}" for day in days)
     total = math.fsum(known.get(month, usual) * n / _days_in(month) for month, n in covered.items())
-    return unit, total / months_of(frame)
+    return unit, total / months
 
 
 def _days_in(month: str) -> int:
