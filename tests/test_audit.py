@@ -21,7 +21,8 @@ from scipy.sparse import csr_matrix
 
 from rootcause.errors import InputError, UserError
 from rootcause.estimate import row_weights, shares
-from rootcause.findings.audit import NEEDED, Corrected, alpha_of, audited, correct
+from rootcause.findings import find
+from rootcause.findings.audit import NEEDED, Corrected, alpha_of, audited, chances_of, correct
 from rootcause.findings.labels import NOTHING, OTHER, Labels, choices, draw_rows, passed_over, read_labels, sheet
 from rootcause.findings.observe import observe
 from rootcause.findings.standing import standings
@@ -135,7 +136,8 @@ def test_strata_without_labels_are_corrected_together_with_others() -> None:
     rows = np.arange(0, 200, 4)
     result = correct(csr_matrix(found), found[rows], rows, stratum, populations)
     weight = row_weights(stratum, populations)
-    assert result.values.T @ weight / weight.sum() == pytest.approx(result.share, abs=1e-12)
+    values = chances_of(csr_matrix(found), found[rows], rows, stratum, populations, result.tuning).values
+    assert values.T @ weight / weight.sum() == pytest.approx(result.share, abs=1e-12)
     assert result.share == pytest.approx(found.T @ weight / weight.sum(), abs=0.03)
     assert len(result.tuning) == 2, "the two small strata have gone with a large one"
 
@@ -159,7 +161,12 @@ def with_topics(report: RunReport) -> RunReport:
     def of_topic(ranked):  # type: ignore[no-untyped-def]
         topic = ranked.cause.id.partition("/")[0] if "/" in ranked.cause.id else None
         cause = ranked.cause.model_copy(
-            update={"topic": topic, "new": "new-" in ranked.cause.id, "name": f"={ranked.cause.name}"}
+            update={
+                "topic": topic,
+                "new": "new-" in ranked.cause.id,
+                "name": f"={ranked.cause.name}",
+                "usual_countermeasure": f"Mend {ranked.cause.id}.",
+            }
         )
         return ranked.model_copy(update={"cause": cause})
 
@@ -234,16 +241,36 @@ def test_what_the_bootstrap_draws_from_has_the_corrected_shares_as_means() -> No
     observed = observe(report)
     drawn = [row.id for row in draw_rows(report, observed, 120)]
     result = audited(report, observed, labels_like(report, drawn, {"app/price": "app/crash"}))
-    assert result.values is not None
+    assert result.chances is not None
     weight = row_weights(observed.stratum, observed.populations)
-    means = np.asarray(result.values.T @ weight / weight.sum())[: len(result.ranking.causes)]
+    means = np.asarray(result.chances.values.T @ weight / weight.sum())
     assert means == pytest.approx([one.share for one in result.ranking.causes], abs=1e-9)
     assert result.observed.ids == tuple(one.cause.id for one in (*result.ranking.causes, *result.ranking.residue))
-    assert result.observed.has.shape == result.values.shape
+    assert result.chances.values.shape == (len(observed.rows), len(result.ranking.causes))
     for column, one in enumerate(result.ranking.causes):
         assert result.observed.has[:, [column]].sum() == one.complaints, one.cause.id
-    firm = standings(result.observed, seed=1, values=result.values)
+    firm = standings(result.observed, seed=1, corrected=result.chances)
     assert [one.cause for one in firm] == [one.cause.id for one in result.ranking.causes]
+
+
+def test_map_and_portfolio_show_the_shares_of_the_corrected_ranking() -> None:
+    report = run_of()
+    drawn = [row.id for row in draw_rows(report, observe(report), 150)]
+    labels = labels_like(report, drawn, {"app/login": "app/price", "parcels/late": ""})
+    bare, found = (find(report, economics=None, labels=given) for given in (None, labels))
+    ranked = {one.cause.id: one for one in found.ranking.causes}
+    assert ranked["app/price"].share > 1.8 * next(one.share for one in report.ranking.causes if one.cause.id == "app/price")
+    for node in found.map.nodes:
+        if node.cause in ranked:
+            own = ranked[node.cause]
+            assert (node.share, node.low, node.high) == pytest.approx((own.share, own.low, own.high)), node.cause
+    assert found.portfolio is not None and bare.portfolio is not None
+    assert bare.portfolio.fixes[0].causes == ("parcels/late",) or bare.portfolio.fixes[0].causes == ("app/login",)
+    assert found.portfolio.fixes[0].causes == ("app/price",), "what the person found most is worth mending first"
+    for fix in found.portfolio.fixes:
+        shares = [ranked[cause].share for cause in fix.causes if cause in ranked]
+        assert fix.spared_alone == pytest.approx(sum(shares)), "each row has one chain, so a fix spares its cause's share"
+    assert len(found.portfolio.assumptions) == len(bare.portfolio.assumptions) + 1
 
 
 def test_too_few_labels_give_figures_but_no_claim() -> None:
@@ -254,7 +281,7 @@ def test_too_few_labels_give_figures_but_no_claim() -> None:
     assert not result.finding.enough
     assert (result.finding.labelled, result.finding.needed) == (99, 100)
     assert dict(result.finding.corrected)["app/crash"].value > 0.2
-    assert result.ranking == report.ranking and result.values is None
+    assert result.ranking == report.ranking and result.chances is None
 
 
 def test_causes_that_the_list_lacks_are_counted_together() -> None:

@@ -161,8 +161,14 @@ def test_the_most_money_is_not_the_most_complaints() -> None:
 
 def test_money_of_a_complaint_with_two_causes_is_counted_once() -> None:
     both = [chain("promise", LATE, PROMISED), chain("address", WRONG, OLD)]
-    found = chosen(run_of([("delivery", both)]), worth={"delivery/promise": 60.0, "delivery/address": 60.0}, size=2)
+    found = chosen(run_of([("delivery", both)] * 2), worth={"delivery/promise": 60.0, "delivery/address": 60.0}, size=2)
     assert found.together.value == pytest.approx(60), "each cause is worth the whole complaint"
+
+
+def test_one_complaint_is_no_ground_for_a_change_unless_the_user_has_rated_it() -> None:
+    lone = plain(chain("promise", LATE, PROMISED), chain("promise", LATE, PROMISED), chain("address", WRONG, OLD))
+    assert [fix.text for fix in chosen(run_of(lone)).fixes] == [ROUTINE["promise"]]
+    assert len(chosen(run_of(lone), economics(address=(None, 0.5))).fixes) == 2
 
 
 def test_assumptions_are_in_the_language_of_the_report() -> None:

@@ -10,7 +10,9 @@ from scipy.sparse import csr_matrix
 
 from rootcause.findings import standing
 from rootcause.findings.advice import next_steps
-from rootcause.findings.standing import standings
+from rootcause.findings.audit import chances_of
+from rootcause.findings.observe import Observed
+from rootcause.findings.standing import Chances, standings
 from rootcause.findings.values import Standing
 from rootcause.models import Ranking, RunReport
 
@@ -25,6 +27,11 @@ def ranked(
     seen = np.flatnonzero(sample.sum(axis=0) >= least)
     order = seen[np.argsort(-(weight @ sample[:, seen]), kind="stable")]
     return standings(observed(sample[:, order], place, sizes), seed=1), has[:, order].sum(axis=0)
+
+
+def audit_of(one: Observed, rows: NDArray[np.intp], named: NDArray[np.float64]) -> Chances:
+    """What an audit of these rows leaves to chance when a person names these causes, with lambda 1."""
+    return chances_of(csr_matrix(one.has), named, rows, one.stratum, one.populations, np.ones(1))
 
 
 def test_clear_and_open_ranks() -> None:
@@ -48,10 +55,44 @@ def test_an_audit_of_some_rows_leaves_ranks_open_even_where_every_row_was_analys
     has[:40, 0] = has[40:75, 1] = True
     census = observed(has, np.zeros(100), [100])
     assert [one.first for one in standings(census, seed=1)] == [1, 0]
-    values = has.astype(float)
-    values[::10] += np.array([[3.0, -3.0], [-3.0, 3.0]] * 5)  # ten audited rows, as often too high as too low
-    found = standings(census, seed=1, values=csr_matrix(values))
-    assert 0.3 < found[0].first < 0.95 and found[0].tied == ("c1",)
+    rows = np.arange(35, 45)
+    named = has[rows][:, ::-1].astype(float)  # ten audited rows, each cause taken for the other five times
+    few = standings(census, seed=1, corrected=audit_of(census, rows, named))
+    assert 0.3 < few[0].first < 0.95 and few[0].tied == ("c1",)
+    every = standings(census, seed=1, corrected=audit_of(census, np.arange(100), has[:, ::-1].astype(float)))
+    assert [(one.first, one.best, one.worst) for one in every] == [(0, 2, 2), (1, 1, 1)], "a person has seen all of them"
+
+
+def test_ranks_after_an_audit_are_as_firm_as_the_corrected_shares() -> None:
+    """A model that a person confirms a hundred times leaves less doubt than one that is wrong in every third row."""
+    has = np.repeat(np.eye(4, dtype=bool), [60, 30, 10, 100], axis=0)[:, :3]
+    census = observed(has, np.zeros(200), [200])
+    rows = np.arange(0, 200, 2)
+    sound = has[rows].astype(float)
+    wrong = sound.copy()
+    wrong[::3] = wrong[::3, [1, 2, 0]]
+    firm, shaken = (standings(census, seed=1, corrected=audit_of(census, rows, named)) for named in (sound, wrong))
+    assert [(one.best, one.worst) for one in firm] == [(1, 1), (2, 2), (3, 3)]
+    assert shaken[1].tied and sum(one.worst - one.best for one in shaken) > 0
+
+
+def test_rank_sets_hold_after_an_audit_and_say_something() -> None:
+    rng = np.random.default_rng(4)
+    held, width = [], []
+    for _ in range(100):
+        true = np.sort(rng.multinomial(700, [0.3, 0.2, 0.15, 0.1, 0.05, 0.2]))[::-1]
+        cause = rng.permutation(np.repeat(np.arange(6), true))
+        said = np.where(rng.random(700) < 0.2, rng.integers(0, 6, 700), cause)
+        drawn = rng.choice(700, 500, replace=False)
+        sample = observed(np.eye(6, dtype=bool)[said[drawn]], np.zeros(500), [700])
+        rows = rng.choice(500, 200, replace=False)
+        found = standings(sample, seed=1, corrected=audit_of(sample, rows, np.eye(6)[cause[drawn][rows]]))
+        best, worst = np.array([(one.best, one.worst) for one in found]).T
+        above, below = (true > true[:, None]).sum(axis=1), (true < true[:, None]).sum(axis=1)
+        held.append(bool(((best <= 1 + above) & (6 - below <= worst)).all()))
+        width.append((worst - best).mean())
+    assert np.mean(held) >= 0.95
+    assert np.mean(width) < 2.2, "the sets part the large causes from the small ones"
 
 
 @pytest.mark.parametrize(
@@ -139,15 +180,14 @@ def test_more_of_the_file_seen_makes_ranks_firmer() -> None:
     assert firm[0] < firm[1] < firm[2]
 
 
-def test_corrected_values_replace_the_table() -> None:
+def test_an_audit_turns_the_ranks_round() -> None:
     has = np.repeat(np.eye(3, dtype=bool), [40, 35, 5], axis=0)
     one = observed(has, np.zeros(80), [8000])
-    values = has.astype(float)
-    for given, usual in zip(standings(one, seed=1, values=values), standings(one, seed=1), strict=True):
-        assert given.first == pytest.approx(usual.first, abs=0.01) and given.tied == usual.tied
-    values[:, 0] *= 0.3
-    corrected = standings(one, seed=1, values=csr_matrix(values))
-    assert corrected[1].first > 0.95 and corrected[0].first < 0.01 and corrected[0].best == 2
+    rows = np.arange(0, 80, 2)
+    named = has[rows].astype(float)
+    named[:17, 0] = 0  # a person finds the first cause in three of twenty of its rows
+    found = standings(one, seed=1, corrected=audit_of(one, rows, named))
+    assert found[1].first > 0.9 and found[0].first < 0.05 and found[0].best == 2
 
 
 def test_the_residue_is_left_out() -> None:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import time
 import unicodedata
 
 import pytest
 
-from rootcause.text import contains, fold, language, normalise, overlap, runs, same_language, script, unspaced, words
+from rootcause.text import (
+    contains,
+    first_letters,
+    fold,
+    language,
+    normalise,
+    overlap,
+    runs,
+    same_language,
+    script,
+    unspaced,
+    words,
+)
 
 ENGLISH = "The courier never came and nobody called me, although I had waited at home for the whole afternoon with my children."
 RUSSIAN = (
@@ -140,6 +153,26 @@ def test_runs_of_words() -> None:
 )
 def test_script(text: str, expected: str | None) -> None:
     assert script(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "letter", "other"),
+    [
+        ("Деньги не вернули", None, "Ё", "M"),
+        ("My money", None, "É", "Д"),
+        ("Деньги не вернули", "en", "M", "Д"),
+        ("My money", "ru", "Д", "M"),
+        ("我的钱", None, "钱", "M"),
+        ("お金が", None, "円", "M"),
+    ],
+)
+def test_letters_that_a_sentence_begins_with(text: str, code: str | None, letter: str, other: str) -> None:
+    letters = first_letters(text, code)
+    assert re.match(f"[{letters}]", letter) and not re.match(f"[{letters}]", other)
+
+
+def test_no_letters_are_demanded_where_the_script_is_not_known() -> None:
+    assert first_letters("12.50", None) is None and first_letters("\u10d2\u10d0\u10db", None) is None
 
 
 def test_scripts_without_spaces() -> None:

@@ -28,6 +28,7 @@ from rootcause.models import (
     Team,
     Topic,
 )
+from rootcause.text import first_letters
 from rootcause.validate import MAX_STEPS, MIN_STEPS, ReplyInvalid, answer_grammar, answer_schema, attribute, parse, violations
 
 PACKS = available((Path(__file__).parents[1] / "fewshot",))
@@ -528,8 +529,9 @@ def keywords(schema: Any) -> set[str]:
 
 SCHEMAS = {"catalogue": answer_schema(("cause-0", "cause-1")), "no catalogue": answer_schema(())}
 GRAMMARS = {
-    "all": answer_grammar(("cause-0",), quotes=("said so", 'and "so"'), precedents=("ex-1",)),
-    "no evidence": answer_grammar(("cause-0",), quotes=(), precedents=()),
+    "all": answer_grammar(("cause-0",), quotes=("said so", 'and "so"'), precedents=("ex-1",), first=None),
+    "no evidence": answer_grammar(("cause-0",), quotes=(), precedents=(), first=None),
+    "Russian": answer_grammar((), quotes=(), precedents=(), first=first_letters("Деньги не вернули.", None)),
 }
 
 
@@ -603,3 +605,17 @@ def test_the_grammar_takes_either_chains_or_a_reason() -> None:
 def test_labelled_examples_fit_the_schema(topic: str) -> None:
     check = Draft202012Validator(answer_schema(tuple(cause.id for cause in pack(topic).topic.causes))).is_valid
     assert all(check(case.answer.model_dump(mode="json")) for case in (*pack(topic).examples, *pack(topic).heldout))
+
+
+def test_steps_of_the_grammar_begin_in_the_complaints_letters() -> None:
+    check = Draft202012Validator(GRAMMARS["Russian"]).is_valid
+    for sentence, fits in [
+        ("Банк Online не сверяет SMS с заявкой.", True),
+        ("Ёмкость склада никто не проверяет.", True),
+        ("The bank does not check it.", False),
+        ("Короче", False),
+        ("Сказано: " + "а" * 200, False),
+    ]:
+        steps = tuple(step(sentence, Basis.INFERRED, None) for _ in range(3))
+        given = answer(Chain(steps=steps, cause="new")).model_dump(mode="json")
+        assert check(given) is fits, sentence

@@ -14,7 +14,7 @@ from rootcause.teach import Lesson
 from rootcause.validate import ReplyInvalid, Violation, violations
 
 MENDS = 2
-_WARMTH = 0.8  # of another draw from a model that does not understand what it is told about its last one
+_WARMTH = 0.8  # of asking again: at temperature 0 small models repeat a broken answer, even when they are told what is wrong
 
 
 class Explained(Frozen):
@@ -63,7 +63,7 @@ class Decomposer:
         messages: list[Message] = list(lesson.messages)
         found: tuple[Violation, ...] = ()
         for attempt in range(1, MENDS + 2):
-            redrawn = attempt > 1 and not lesson.mendable
+            again = attempt > 1
             reply = await self._asker.ask(
                 key,
                 messages,
@@ -71,8 +71,8 @@ class Decomposer:
                 name="answer",
                 limit=lesson.limit,
                 tokens=lesson.tokens + sum(estimate(message["content"]) for message in messages[len(lesson.messages) :]),
-                repeat=repeat + (attempt if redrawn else 0),
-                warmth=_WARMTH if redrawn else 0.0,
+                repeat=repeat + (attempt if again else 0),
+                warmth=_WARMTH if again else 0.0,
             )
             answer, found = _judge(reply.text, text, lesson, topic, self._language)
             self._asker.book(key, reply, valid=not found)

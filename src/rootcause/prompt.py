@@ -10,14 +10,16 @@ from pathlib import Path
 
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import ValidationError
 
 from rootcause.errors import SettingsError
-from rootcause.models import Answer, Frozen, Topic
-from rootcause.text import language_name
+from rootcause.models import Answer, Example, Frozen, Topic
+from rootcause.text import language_name, unspaced
 from rootcause.validate import Violation
 
-FILES = ("system.j2", "complaint.j2", "short_system.j2", "short_complaint.j2", "mend.j2", "same.j2", "name.j2")
-_SENTENCE = re.compile(r"[^.!?…\n;]+[.!?…]*")
+WORKED = "worked.jsonl"
+FILES = ("system.j2", "complaint.j2", "short_system.j2", "short_complaint.j2", "mend.j2", "same.j2", "name.j2", WORKED)
+_SENTENCE = re.compile(r"\S.*?(?:[.!?…;]+(?=\s|$)|[。！？]|$)", re.MULTILINE)  # the point in "bank.com" ends nothing
 _CLAUSE = re.compile(r"(?<=[,:—–-])\s+")
 _SHORTEST_QUOTE = 8
 _LONGEST_QUOTE = 110
@@ -46,7 +48,7 @@ class Prompts:
         )
 
     def system(self, topic: Topic | None, shots: Sequence[Shown], language: str | None) -> str:
-        """What is the same, byte for byte, for every complaint of the topic."""
+        """What is the same, byte for byte, for every complaint of the topic. shots without a topic: the worked examples."""
         return self._render("system.j2", topic=topic, shots=shots, language=language and language_name(language))
 
     def complaint(self, text: str, shots: Sequence[Shown], language: str | None) -> str:
@@ -70,12 +72,24 @@ class Prompts:
         return self._render("name.j2", sentences=sentences, language=language and language_name(language))
 
     @cached_property
+    def worked(self) -> tuple[Example, ...]:
+        """Labelled complaints of other trades, which show the form where no topic's examples do. Raises SettingsError."""
+        try:
+            return tuple(Example.model_validate_json(line) for line in self._source(WORKED).splitlines() if line.strip())
+        except ValidationError as error:
+            raise SettingsError(
+                f"prompt {WORKED} holds a line that is no labelled complaint: {error.errors()[0]['msg']}"
+            ) from None
+
+    @cached_property
     def sha256(self) -> str:
         """Over the text of every template in use."""
+        return hashlib.sha256("\0".join(map(self._source, FILES)).encode()).hexdigest()
+
+    def _source(self, name: str) -> str:
         loader = self._environment.loader
         assert loader is not None
-        texts = [loader.get_source(self._environment, name)[0] for name in FILES]
-        return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+        return loader.get_source(self._environment, name)[0]
 
     def _render(self, name: str, **values: object) -> str:
         try:
@@ -98,5 +112,11 @@ def quotable(text: str) -> tuple[str, ...]:
     for sentence in _SENTENCE.findall(text):
         parts = [sentence] if len(sentence.strip()) <= _LONGEST_QUOTE else _CLAUSE.split(sentence)
         passages.extend(part.strip() for part in parts)
-    fitting = [part[:_LONGEST_QUOTE].rsplit(" ", 1)[0] if len(part) > _LONGEST_QUOTE else part for part in passages]
+    fitting = [part if len(part) <= _LONGEST_QUOTE else _cut(part) for part in passages]
     return tuple(dict.fromkeys(part for part in fitting if len(part) >= _SHORTEST_QUOTE))[:_MOST_QUOTES]
+
+
+def _cut(passage: str) -> str:
+    """Its first words; nothing of a single word that is longer than a quote may be."""
+    start = passage[:_LONGEST_QUOTE]
+    return start if unspaced(start) else start.rpartition(" ")[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from rootcause.models import Answer, Example, Frozen, Pack, Topic
 from rootcause.prompt import Prompts, Shown, compact, quotable
 from rootcause.shortform import ShortForm
 from rootcause.store import key_of
+from rootcause.text import first_letters
 from rootcause.text import language as told_language
 from rootcause.validate import answer_grammar, answer_schema, attribute, parse
 
@@ -34,7 +35,8 @@ Read = Callable[[str], Answer]
 class Lesson(Frozen):
     """messages: to be sent; reply_schema: of the reply; read: its text as an answer, or ReplyInvalid.
 
-    shots: the examples shown, by id; precedents: those a step may name; limit: tokens of the reply; tokens: of the prompt.
+    shots: the topic's examples shown, by id; precedents: the examples that no step may copy without naming one; limit: tokens
+    of the reply; tokens: of the prompt.
     mendable: the model understands which rule it broke, otherwise it is asked for another draw; waived: rules that the
     reply's form breaks by design.
     """
@@ -95,6 +97,7 @@ class Teacher:
         self._advisor = Advisor(pack.examples, self._vectors) if pack and shots.kind is ShotKind.CONTRAST else None
         wanted = fixed_part(pack, shots, seed) if pack else ()
         self._form = ShortForm(pack.topic) if pack and endpoint.weak else None
+        self._worked = () if pack else tuple(self._shown(example) for example in prompts.worked)
         self._language = language
         bare = counter.count(self._render_system(()))
         room = self._room(bare) // (2 if shots.kind is ShotKind.HYBRID else 1)
@@ -129,12 +132,17 @@ class Teacher:
             reply_schema=reply_schema,
             read=read,
             shots=shown,
-            precedents={example.id: example for example in neighbours} if self._form else shown,
+            precedents={example.id: example for example in self._sources(neighbours, shown)},
             limit=self._limit,
             mendable=self._form is None,
             waived=shortform.WAIVED if self._form else frozenset(),
             tokens=self._stable + own + sum(self._cost(example) for example in near),
         )
+
+    def _sources(self, neighbours: tuple[Example, ...], shown: dict[str, Example]) -> Iterable[Example]:
+        if self._form:
+            return neighbours
+        return shown.values() if self.pack else self._prompts.worked
 
     def _near(self, neighbours: tuple[Example, ...], labels: tuple[str, ...]) -> tuple[Example, ...]:
         """The examples picked for one complaint, the most telling last."""
@@ -151,13 +159,14 @@ class Teacher:
 
         causes = tuple(label for label in labels if label != NOTHING)
         if self._endpoint.grammar:
-            return answer_grammar(causes, quotes=quotable(text), precedents=tuple(sorted(shown))), read
+            first = first_letters(text, self._language)
+            return answer_grammar(causes, quotes=quotable(text), precedents=tuple(sorted(shown)), first=first), read
         return answer_schema(causes), read
 
     def _render_system(self, fixed: tuple[Example, ...]) -> str:
         shots = [self._shown(example) for example in fixed]
         if self._form is None or self.topic is None:
-            return self._prompts.system(self.topic, shots, self._language)
+            return self._prompts.system(self.topic, shots if self.topic else self._worked, self._language)
         return self._prompts.short_system(self.topic, () if self._advisor else self._form.names, shots)
 
     def _shown(self, example: Example) -> Shown:

@@ -35,6 +35,16 @@ _SCRIPT_CODES = {
     "Thai": "THAI",
     "Deva": "DEVANAGARI",
 }
+_FIRST = {
+    "LATIN": "A-Za-z\u00c0-\u024f",
+    "CYRILLIC": "\u0400-\u045f\u0490-\u04ff",
+    "GREEK": "\u0386-\u03ce",
+    "ARABIC": "\u0620-\u064a\u0671-\u06d3",
+    "HEBREW": "\u05d0-\u05ea",
+    "THAI": "\u0e01-\u0e2e\u0e40-\u0e44",
+    "DEVANAGARI": "\u0904-\u0939",
+    "HANGUL": "\uac00-\ud7a3",
+} | dict.fromkeys(("CJK", "HIRAGANA", "KATAKANA"), "\u3041-\u30fa\u4e00-\u9fff")
 _EAST_ASIAN = {"CJK", "HIRAGANA", "KATAKANA"}
 _MIXED = 0.2  # share of a text's letters from which a second script is more than a name or two
 _SURE = 0.95
@@ -118,14 +128,26 @@ def written_in(text: str, code: str) -> bool:
     guess, used = language(text), script(text)
     if guess is not None:
         return guess == code
-    subtags = get_global("likely_subtags").get(code, "").split("_")
-    usual = _SCRIPT_CODES.get(subtags[1]) if len(subtags) > 1 else None
+    usual = _usual_script(code)
     return used is None or usual is None or used == usual
+
+
+def first_letters(text: str, code: str | None) -> str | None:
+    """The letters that a sentence can begin with, as the inside of a character class of a regular expression.
+
+    Those of the language of that ISO 639-1 code, without one those of the text's own script; None for a script not known here.
+    """
+    return _FIRST.get((_usual_script(code) if code else script(text)) or "")
 
 
 def language_name(code: str) -> str:
     """The language's English name, which a model understands best; the code itself where it has none."""
     return str(Locale("en").languages.get(code, code))
+
+
+def _usual_script(code: str) -> str | None:
+    subtags = get_global("likely_subtags").get(code, "").split("_")
+    return _SCRIPT_CODES.get(subtags[1]) if len(subtags) > 1 else None
 
 
 def _letters(text: str) -> Counter[str]:

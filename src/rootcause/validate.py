@@ -115,17 +115,20 @@ def answer_schema(cause_ids: tuple[str, ...]) -> dict[str, Any]:
     return object_schema(chains={"type": "array", "items": chain}, nothing_to_explain=nothing, signs=signs)
 
 
-def answer_grammar(cause_ids: tuple[str, ...], *, quotes: tuple[str, ...], precedents: tuple[str, ...]) -> dict[str, Any]:
+def answer_grammar(
+    cause_ids: tuple[str, ...], *, quotes: tuple[str, ...], precedents: tuple[str, ...], first: str | None
+) -> dict[str, Any]:
     """A schema for one complaint, for an endpoint that compiles it into a grammar: most rules cannot be broken.
 
     Evidence is one of the complaint's own passages or of the examples shown, chains have three to six steps of
-    bounded length, and an answer has either chains or a reason why there is nothing to explain.
+    bounded length, and an answer has either chains or a reason why there is nothing to explain. first: the letters that a
+    step begins with, as the inside of a character class (a small model that has begun in a language stays in it), None for any.
     """
-    kinds = [_step_grammar(Basis.INFERRED, {"type": "null"})]
+    kinds = [_step_grammar(Basis.INFERRED, {"type": "null"}, first)]
     if precedents:
-        kinds.insert(0, _step_grammar(Basis.PRECEDENT, {"type": "string", "enum": list(precedents)}))
+        kinds.insert(0, _step_grammar(Basis.PRECEDENT, {"type": "string", "enum": list(precedents)}, first))
     if quotes:
-        kinds.insert(0, _step_grammar(Basis.STATED, {"type": "string", "enum": list(quotes)}))
+        kinds.insert(0, _step_grammar(Basis.STATED, {"type": "string", "enum": list(quotes)}, first))
     steps = {"type": "array", "items": {"anyOf": kinds}, "minItems": MIN_STEPS, "maxItems": MAX_STEPS - 1}
     chain = object_schema(steps=steps, cause=_cause_schema(cause_ids))
     kind = {"type": "string", "enum": [kind.value for kind in SignKind]}
@@ -170,7 +173,8 @@ def violations(
 ) -> tuple[Violation, ...]:
     """Every rule the answer breaks, in reading order; empty when it is valid.
 
-    shots: the labelled examples that the model was shown (or, for a labelled example, the rest of its pack).
+    shots: the labelled examples that the model was shown (or, for a labelled example, the rest of its pack); without a topic
+    they show the form and are no precedents.
     language: ISO 639-1 code of the language the chains must have; None means the complaint's own.
     """
     found = _shape(answer, topic)
@@ -181,7 +185,7 @@ def violations(
             *_restates(chain, text),
             *_blames(chain),
             *_outside(chain),
-            *_evidence(chain, text, shots),
+            *_evidence(chain, text, shots if topic else {}),
             *_leaks(chain, text, topic, shots),
         ]
         found.extend(violation.model_copy(update={"chain": place}) for violation in broken)
@@ -215,8 +219,10 @@ def _cause_schema(cause_ids: tuple[str, ...]) -> dict[str, Any]:
     return {"type": "string", "enum": [*cause_ids, NEW_CAUSE, EXTERNAL_CAUSE]}
 
 
-def _step_grammar(basis: Basis, evidence: dict[str, Any]) -> dict[str, Any]:
-    sentence = {"type": "string", "minLength": 8, "maxLength": 200}
+def _step_grammar(basis: Basis, evidence: dict[str, Any], first: str | None) -> dict[str, Any]:
+    sentence: dict[str, Any] = {"type": "string", "minLength": 8, "maxLength": 200}
+    if first:
+        sentence = {"type": "string", "pattern": rf'^[{first}][^"\\\x00-\x1f]{{7,199}}$'}
     return object_schema(
         cause=sentence,
         basis={"type": "string", "enum": [basis.value]},

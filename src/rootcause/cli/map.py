@@ -26,17 +26,15 @@ def cause_map(
     store: options.Store = None,
 ) -> None:
     """Print a run's cause map: from symptoms to root causes, with the complaints that pass through each step."""
-    from rootcause.cli.runs import stored
+    from rootcause.cli.runs import findings_of, stored
     from rootcause.cli.session import print_json
-    from rootcause.findings import causemap
-    from rootcause.findings.observe import observe
     from rootcause.report.mapfiles import dot, mermaid
     from rootcause.report.words import words_for
     from rootcause.settings import resolve
 
     settings = resolve(store=store, language=language)
     report = stored(settings, run)
-    found = causemap.cause_map(report, observe(report))
+    found = findings_of(settings, report).map
     words = words_for(settings.language or report.language)
     match form:
         case Format.MERMAID:

@@ -32,22 +32,23 @@ def find(report: RunReport, *, economics: Economics | None, labels: Labels | Non
 
     observed = observe(report)
     audit = audited(report, observed, labels) if labels and labels.rows else None
+    correcting = audit if audit and audit.finding.enough else None
     ranking = audit.ranking if audit else report.ranking
     table = audit.observed if audit else observed
     money = economy(report.model_copy(update={"ranking": ranking}), table, economics)
     costs = row_costs(report, observed, economics) if money and economics else None
-    drawn = cause_map(report, observed)
+    drawn = cause_map(report, observed, audit=correcting)
     worth = {one.cause: one.cost.value for one in money.worth} if money else None
     return Findings(
         ranking=ranking,
         audit=audit.finding if audit else None,
         design=design(report, observed),
-        standings=standings(table, seed=report.sample.seed, values=audit.values if audit else None),
+        standings=standings(table, seed=report.sample.seed, corrected=correcting.chances if correcting else None),
         saturation=saturation(observed),
         map=drawn,
         economy=money,
         pareto=paretos(table, ranking, money, costs),
-        portfolio=portfolio(report, observed, drawn, economics, worth),
+        portfolio=portfolio(report, observed, drawn, economics, worth, audit=correcting),
         trend=trend(table, ranking),
         loud=loud(report, observed),
     )

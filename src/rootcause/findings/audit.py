@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, diags_array, hstack
+from scipy.sparse import csc_matrix, csr_matrix, diags_array, hstack, vstack
 
 from rootcause.estimate import row_weights
 from rootcause.estimate import shares as shares_of
 from rootcause.findings.labels import NOTHING, OTHER, Labels
 from rootcause.findings.observe import Observed
+from rootcause.findings.standing import Chances
 from rootcause.findings.values import AuditFinding, Estimate
 from rootcause.models import Basis, Cause, Chain, RankedCause, Ranking, RunReport, Step
 from rootcause.sample import Z95
@@ -29,6 +30,7 @@ from rootcause.sample import Z95
 NEEDED = 100
 """Labelled rows without which no claim of an audit is made."""
 
+_BLOCK = 1000  # shares corrected at a time: some thousand audited rows by so many take tens of megabytes
 _OWN = 10  # labelled rows from which a stratum is corrected by itself; strata with fewer are corrected together
 
 Floats = NDArray[np.float64]
@@ -36,27 +38,54 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Corrected:
-    """Of K causes in G groups of strata. share: (K,), not clipped; its 95 % interval is centre ± z·error. tuning: (G,), lambda.
-    values: (n, K), whose weighted mean is `share`: what a bootstrap over rows draws from.
-    """
+    """Of K causes in G groups of strata. share: (K,), not clipped; centre ± z·error: its 95 % interval. tuning: (G,), lambda."""
 
     share: Floats
     centre: Floats
     error: Floats
     tuning: Floats
-    values: csr_matrix
 
 
 @dataclass(frozen=True)
 class Audited:
     """ranking, observed: the run's own when too few rows are labelled, else with corrected shares and with the causes that
-    only the person found. values: pseudo-values, one column for each of `observed.causes`; None with too few labels.
+    only the person found. chances: of the columns of `observed.causes`; None with too few labels. rows: (m,), places of the
+    audited rows; named: the causes that the person gave each; tuning: (G,), lambda.
     """
 
     ranking: Ranking
     finding: AuditFinding
     observed: Observed
-    values: csr_matrix | None
+    chances: Chances | None
+    rows: NDArray[np.intp]
+    named: tuple[tuple[str, ...], ...]
+    tuning: Floats
+
+    def label_of(self, cause: str) -> str:
+        """What a person who finds this cause writes on the sheet: its id, OTHER where the list lacks it."""
+        return cause if any(one.cause.id == cause for one in self.ranking.causes) else OTHER
+
+    def shares(self, of_rows: csr_matrix, labels: Sequence[str], of_labels: csr_matrix) -> tuple[Floats, Floats, Floats]:
+        """Corrected shares of complaints with K things that depend on their causes: value and ends, each (K,), within 0 and 1.
+
+        of_rows: (n, K), 0 to 1, how far each analysed row has them; of_labels: (labels, K), how far a row has them that a
+        person labels so. Lambda is the ranking's, so that what all complaints of one cause have has that cause's share.
+        """
+        place = {label: number for number, label in enumerate(labels)}
+        given = [
+            (row, place[label], 1 / len(causes)) for row, causes in enumerate(self.named) for label in causes if label in place
+        ]
+        lines, columns, parts = zip(*given, strict=True) if given else ((), (), ())
+        known = csc_matrix(csr_matrix((parts, (lines, columns)), shape=(len(self.named), len(labels))) @ of_labels)
+        found = csc_matrix(of_rows)
+        ends = [np.empty((3, 0))]
+        for start in range(0, found.shape[1], _BLOCK):
+            few = slice(start, start + _BLOCK)
+            theirs, mine = known[:, few].toarray(), csr_matrix(found[:, few])
+            result = correct(mine, theirs, self.rows, self.observed.stratum, self.observed.populations, self.tuning)
+            ends.append(_ends(result))
+        value, low, high = np.hstack(ends)
+        return value, low, high
 
 
 def audited(report: RunReport, observed: Observed, labels: Labels) -> Audited:
@@ -71,40 +100,50 @@ def audited(report: RunReport, observed: Observed, labels: Labels) -> Audited:
     found = _found(observed, len(unseen))
     named = np.array([[cause in causes for cause in ids] for _, causes in labels.rows], dtype=np.float64)
     result = correct(found, named, rows, observed.stratum, observed.populations)
-    shares = {cause: _estimate(result, number) for number, cause in enumerate(ids)}
+    ends = _ends(result).T.tolist()
+    shares = {cause: Estimate(value=value, low=low, high=high) for cause, (value, low, high) in zip(ids, ends, strict=True)}
     finding = _finding(report, observed, labels, rows, shares)
+    given = tuple(causes for _, causes in labels.rows)
     if not finding.enough:
-        return Audited(report.ranking, finding, observed, None)
+        return Audited(report.ranking, finding, observed, None, rows, given, result.tuning)
     # What only the person found is in the table as well, so that a cause's column and its rows agree.
     theirs = np.zeros_like(named)
     theirs[:, len(listed) : -1] = named[:, len(listed) : -1]
     table = csr_matrix(found + _at(rows, len(observed.rows)) @ csr_matrix(theirs))
-    return _put_right(report.ranking, observed, [*listed, *unseen], finding, result, table)
+    chances = chances_of(found, named, rows, observed.stratum, observed.populations, result.tuning)
+    ranking, observed, chances = _put_right(report.ranking, observed, [*listed, *unseen], finding, result, table, chances)
+    return Audited(ranking, finding, observed, chances, rows, given, result.tuning)
 
 
 def correct(
-    found: csr_matrix, named: Floats, rows: NDArray[np.intp], stratum: NDArray[np.intp], populations: NDArray[np.int64]
+    found: csr_matrix,
+    named: Floats,
+    rows: NDArray[np.intp],
+    stratum: NDArray[np.intp],
+    populations: NDArray[np.int64],
+    lambdas: Floats | None = None,
 ) -> Corrected:
     """Shares of K causes, corrected.
 
     found: (n, K), 1 where the model found the cause. rows: (m,), places of the audited rows; named: (m, K), 1 where the person
-    named the cause. stratum: (n,), place of each analysed row's stratum in `populations`, the strata's rows in the file.
+    named the cause; both may lie between 0 and 1, and the variance is then an upper bound. stratum: (n,), place of each
+    analysed row's stratum in `populations`, the strata's rows in the file. lambdas: (G,), where they are not to be chosen.
     """
     weight = row_weights(stratum, populations)
     group = _groups(stratum, rows, len(populations))
     groups = int(group.max()) + 1
     total = weight.sum()
     share, centre, variance = np.zeros((3, found.shape[1]))
-    tuning, raised = np.ones(groups), np.zeros(len(rows))
+    tuning = np.ones(groups)
     for number in range(groups):
         members, labelled = np.flatnonzero(group == number), np.flatnonzero(group[rows] == number)
         part = weight[members].sum()
         seen, predicted, truth = found[members], found[rows[labelled]].toarray(), named[labelled]
         own, audit = weight[members] / part, weight[rows[labelled]]
-        raised[labelled] = part / audit.sum()
         audit = audit / audit.sum()
         by_model = seen.T @ own
-        tuning[number] = _tuning(by_model, len(members), audit, predicted, truth)
+        best = _tuning(by_model, len(members), audit, predicted, truth) if lambdas is None else lambdas[number]
+        tuning[number] = best
         errors = truth - tuning[number] * predicted
         corrected = tuning[number] * by_model + audit @ errors
         # A cause of another topic cannot occur here, and no error of it can hide among the rows nobody looked at.
@@ -117,11 +156,38 @@ def correct(
         share += part / total * corrected
         centre += part / total * possible * (tuning[number] * by_model + mean)
         variance += (part / total) ** 2 * possible * (inside * (1 - inside) * of_rows + spread * of_audit)
-    lambdas = tuning[group]
-    rectified = csr_matrix(raised[:, None] * (named - tuning[group[rows]][:, None] * found[rows].toarray()))
-    values = csr_matrix(diags_array(lambdas) @ found + _at(rows, len(weight)) @ rectified)
     # Rounded, so that causes that are equal stay so in any order of the rows.
-    return Corrected(share.round(12), centre.round(12), np.sqrt(variance).round(12), tuning, values)
+    return Corrected(share.round(12), centre.round(12), np.sqrt(variance).round(12), tuning)
+
+
+def chances_of(
+    found: csr_matrix,
+    named: Floats,
+    rows: NDArray[np.intp],
+    stratum: NDArray[np.intp],
+    populations: NDArray[np.int64],
+    tuning: Floats,
+) -> Chances:
+    """What the shares vary with that `correct` gives for the same arguments; the half rows of `_cautious` are in it."""
+    weight = row_weights(stratum, populations)
+    group = _groups(stratum, rows, len(populations))
+    of_row = group[rows]
+    analysed, audited = np.bincount(group).astype(float), np.bincount(of_row, minlength=len(tuning))
+    raise_to = np.bincount(group, weight) / np.bincount(of_row, weight[rows])
+    rectified = csr_matrix(raise_to[of_row, None] * (named - tuning[of_row, None] * found[rows].toarray()))
+    unaudited = 1 - audited / analysed
+    halves, errors = [], []
+    for number in range(len(tuning)):
+        possible = (np.asarray(found[group == number].sum(axis=0)).ravel() > 0) | named[of_row == number].any(axis=0)
+        each = csr_matrix(diags_array(raise_to[number] * possible))
+        errors += [each, -tuning[number] * each]
+        halves.append(np.full(2 * len(possible), np.bincount(group, weight)[number] / analysed[number] * unaudited[number] / 2))
+    return Chances(
+        values=csr_matrix(diags_array(tuning[group]) @ found + _at(rows, len(weight)) @ rectified),
+        errors=csr_matrix(vstack([rectified, *errors])),
+        group=np.concatenate([of_row, np.repeat(np.arange(len(tuning)), 2 * named.shape[1])]),
+        chance=np.concatenate([weight[rows] * unaudited[of_row], *halves]),
+    )
 
 
 def alpha_of(pairs: Sequence[tuple[str, str]]) -> float | None:
@@ -180,11 +246,11 @@ def _found(observed: Observed, unseen: int) -> csr_matrix:
     return csr_matrix(hstack([observed.has[:, ~residue], csr_matrix((len(observed.rows), unseen)), lone]))
 
 
-def _estimate(result: Corrected, number: int) -> Estimate:
-    half = Z95 * result.error[number]
-    ends = (result.share[number], result.centre[number] - half, result.centre[number] + half)
-    value, low, high = (min(1.0, max(0.0, float(end))) for end in ends)
-    return Estimate(value=value, low=low, high=high)
+def _ends(result: Corrected) -> Floats:
+    """(3, K): corrected share and the ends of its interval."""
+    half = Z95 * result.error
+    ends: Floats = np.clip([result.share, result.centre - half, result.centre + half], 0.0, 1.0)
+    return ends
 
 
 def _finding(
@@ -222,20 +288,25 @@ def _main_causes(report: RunReport) -> dict[str, str]:
 
 
 def _put_right(
-    ranking: Ranking, observed: Observed, listed: list[RankedCause], finding: AuditFinding, result: Corrected, table: csr_matrix
-) -> Audited:
-    """The ranking and the table by corrected shares; causes that are not in the list stay as the model found them."""
+    ranking: Ranking,
+    observed: Observed,
+    listed: list[RankedCause],
+    finding: AuditFinding,
+    result: Corrected,
+    table: csr_matrix,
+    chances: Chances,
+) -> tuple[Ranking, Observed, Chances]:
+    """All by corrected shares; causes that are not in the list stay as the model found them."""
     shares = dict(finding.corrected)
     total = float(row_weights(observed.stratum, observed.populations).sum())
     order = sorted(range(len(listed)), key=lambda k: (-result.share[k], -listed[k].complaints, listed[k].cause.id))
     causes = tuple(_corrected(listed[k], shares[listed[k].cause.id], total, place) for place, k in enumerate(order, start=1))
     rest = tuple(one.model_copy(update={"rank": place}) for place, one in enumerate(ranking.residue, start=len(causes) + 1))
     lone = observed.has[:, [one.cause.residue for one in observed.causes]]
-    return Audited(
-        ranking=ranking.model_copy(update={"causes": causes, "residue": rest}),
-        finding=finding,
-        observed=replace(observed, causes=(*causes, *rest), has=csr_matrix(hstack([table[:, order], lone]))),
-        values=csr_matrix(hstack([result.values[:, order], lone])),
+    return (
+        ranking.model_copy(update={"causes": causes, "residue": rest}),
+        replace(observed, causes=(*causes, *rest), has=csr_matrix(hstack([table[:, order], lone]))),
+        replace(chances, values=chances.values[:, order], errors=chances.errors[:, order]),
     )
 
 

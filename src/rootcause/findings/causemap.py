@@ -3,7 +3,7 @@
 Steps of a topic are one node where they are worded alike, or alike in meaning: average linkage over embeddings, as equal
 causes are merged, at a threshold of its own. The last step of a chain is the node of its ranked cause. A step that only
 repeats the customer's own words is compared by its words alone: what customers say differs even where the cause is one.
-Shares and their intervals are those of the ranking (`estimate.shares`).
+Shares and their intervals are those of the ranking (`estimate.shares`), after an audit the corrected ones.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
+from scipy.sparse import csr_matrix, diags_array
 
 from rootcause import embed
 from rootcause.estimate import shares
+from rootcause.findings.audit import Audited
 from rootcause.findings.circles import Edge, depths, opened
 from rootcause.findings.observe import Observed
 from rootcause.findings.values import CauseMap, MapEdge, MapNode
@@ -56,8 +58,8 @@ class _Through:
     changes: dict[str, Counter[tuple[str, int]]] = field(default_factory=lambda: defaultdict(Counter))
 
 
-def cause_map(report: RunReport, observed: Observed) -> CauseMap:
-    """The map of a run. It does not depend on the order of the rows."""
+def cause_map(report: RunReport, observed: Observed, *, audit: Audited | None = None) -> CauseMap:
+    """The map of a run. It does not depend on the order of the rows. audit: one of enough rows, which corrects the shares."""
     told = chains_of(report, observed)
     steps = _Steps(told, {ranked.cause.id: ranked.cause.name for ranked in observed.causes})
     through: dict[str, _Through] = defaultdict(_Through)
@@ -75,7 +77,8 @@ def cause_map(report: RunReport, observed: Observed) -> CauseMap:
     kept, broken = opened(counts)
     depth = depths(through, kept)
     ids = [row.id for row in observed.rows]
-    estimated = _shares(through, steps, observed, [stratum.topic for stratum in report.sample.strata])
+    topics = [stratum.topic for stratum in report.sample.strata]
+    estimated = _corrected(through, told, observed, audit) if audit and told else _shares(through, steps, observed, topics)
     nodes = [_node(node, steps, found, depth[node], estimated[node], ids) for node, found in through.items()]
     return CauseMap(
         nodes=tuple(sorted(nodes, key=lambda node: (node.level, -node.share, node.id))),
@@ -203,6 +206,27 @@ def _shares(
     possible = [[topic == steps.topic(node) for topic in topics] for node in order]
     analysed = np.bincount(observed.stratum, minlength=strata)
     found = shares(np.reshape(hits, (-1, strata)), analysed, observed.populations, np.reshape(possible, (-1, strata)))
+    return dict(zip(order, zip(*(one.tolist() for one in found), strict=True), strict=True))
+
+
+def _corrected(
+    through: Mapping[str, _Through], told: Sequence[Told], observed: Observed, audit: Audited
+) -> dict[str, tuple[float, float, float]]:
+    """The same, corrected by an audit. Of the complaints in which a person finds a cause, as many are taken to pass through a
+    node as of the cause's chains do."""
+    order = sorted(through)
+    at_rows = [(row, column) for column, node in enumerate(order) for row in through[node].rows]
+    rows, nodes = zip(*at_rows, strict=True)
+    of_rows = csr_matrix((np.ones(len(rows)), (rows, nodes)), shape=(len(observed.rows), len(order)))
+    label = {(one.ref.outcome, one.ref.index): audit.label_of(one.cause) for one in told}
+    chains = Counter(label.values())
+    labels = sorted(chains)
+    place = {name: number for number, name in enumerate(labels)}
+    at_labels = [(place[label[ref]], column) for column, node in enumerate(order) for ref in through[node].chains]
+    lines, columns = zip(*at_labels, strict=True)
+    counted = csr_matrix((np.ones(len(lines)), (lines, columns)), shape=(len(labels), len(order)))
+    of_labels = csr_matrix(diags_array([1 / chains[name] for name in labels]) @ counted)
+    found = audit.shares(of_rows, labels, of_labels)
     return dict(zip(order, zip(*(one.tolist() for one in found), strict=True), strict=True))
 
 

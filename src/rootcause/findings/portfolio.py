@@ -27,6 +27,7 @@ from scipy.sparse import csc_matrix, csr_matrix
 
 from rootcause.economics import Economics, FixCost
 from rootcause.estimate import row_weights, shares
+from rootcause.findings.audit import Audited
 from rootcause.findings.causemap import Told, chains_of, change_key
 from rootcause.findings.observe import Observed
 from rootcause.findings.values import CauseMap, Estimate, Fix, MapNode, Portfolio
@@ -34,6 +35,7 @@ from rootcause.models import Cause, ChainRef, RunReport
 
 COMPLAINTS, MONEY = "complaints", "money"
 
+_LEAST = 2  # sampled complaints that a cause's countermeasure must serve
 _MOST_FIXES, _MOST_PATTERNS = 300, 3000  # for the exact answer, which then takes seconds; above, greedy
 _MOST_ROUNDS, _MOST_NODES = 60, 20_000  # of cuts, and of branches in each: counted, not timed, so that a run can be repeated
 _CLOSE = 1e-9  # of the goal: sums that differ by less are equal
@@ -74,11 +76,13 @@ def portfolio(
     economics: Economics | None,
     worth: Mapping[str, float] | None,
     *,
+    audit: Audited | None = None,
     size: int = 5,
 ) -> Portfolio | None:
     """The countermeasures to begin with; None where none was proposed.
 
     worth: money a month by cause id, each complaint counted in full for each of its causes; None: the goal is complaints.
+    audit: one of enough rows, which corrects the shares; None where there is none.
     size: how many fixes to choose, where economics gives no budget. `assumptions` are in the report's language.
     """
     budget = economics.budget if economics else None
@@ -88,7 +92,7 @@ def portfolio(
         candidates = [one for one in candidates if one.cost is not None]
     if not candidates:
         return None
-    cuts = _Cuts(chains_of(report, observed), observed, candidates)
+    cuts = _Cuts(chains_of(report, observed), observed, candidates, audit)
     removes = np.array([one.removes for one in candidates])
     goal = Goal(cuts.fixes, removes, cuts.complaints() if worth is None else cuts.money(worth))
     costs = np.array([1.0 if budget is None else one.cost or 0.0 for one in candidates])
@@ -124,6 +128,7 @@ def portfolio(
             unpriced,
             budget=budget is not None,
             money=worth is not None,
+            audited=audit is not None,
         ),
     )
 
@@ -134,6 +139,7 @@ def portfolio(
 def _candidates(found: CauseMap, observed: Observed, economics: Economics | None) -> list[Candidate]:
     """The usual countermeasure of each cause, and what is proposed at each node, without those that another one outdoes.
 
+    A cause that a single complaint shows is no ground for a change, unless the user has rated the countermeasure.
     A change at a step above the roots enters with the removal rate that the user gives it. Taken to remove all that passes
     through, as a root's countermeasure may be, the vaguest one would always win: most complaints pass through its step.
     """
@@ -147,7 +153,8 @@ def _candidates(found: CauseMap, observed: Observed, economics: Economics | None
             usual = change_key(cause.usual_countermeasure)
             texts = [cause.usual_countermeasure, *(text for text in texts if change_key(text) != usual)]
         own = [_candidate(node, text, cause, known, usual=not place) for place, text in enumerate(texts)]
-        candidates.extend(_best([one for one in own if cause is not None or not one.assumed]))
+        firm = cause is not None and node.complaints >= _LEAST
+        candidates.extend(_best([one for one in own if firm or not one.assumed]))
     return sorted(candidates, key=lambda one: (one.cause is None, one.id))  # of equals the first is taken: the lasting one
 
 
@@ -186,12 +193,14 @@ def _best(own: Sequence[Candidate]) -> list[Candidate]:
 class _Cuts:
     """Which candidates cut which chains. A chain stands here once for each of its rows; `of_row` is its part of the row."""
 
-    def __init__(self, told: Sequence[Told], observed: Observed, candidates: Sequence[Candidate]) -> None:
+    def __init__(self, told: Sequence[Told], observed: Observed, candidates: Sequence[Candidate], audit: Audited | None) -> None:
         self._observed = observed
+        self._audit = audit
         self._weight = row_weights(observed.stratum, observed.populations)
         chains = sorted(((row, one) for one in told for row in one.rows), key=lambda pair: (pair[0], pair[1].ref.index))
         self._row = np.array([row for row, _ in chains], dtype=np.intp)
         self._cause = [one.cause for _, one in chains]
+        self._label = {cause: audit.label_of(cause) for cause in set(self._cause)} if audit else {}
         self._chains_of_row = np.bincount(self._row, minlength=len(observed.rows))
         self._part = 1 / self._chains_of_row[self._row]
         by_chain: dict[ChainRef, list[int]] = defaultdict(list)
@@ -210,8 +219,17 @@ class _Cuts:
         return bool((self._chains_of_row > 1).any())
 
     def complaints(self) -> Floats:
-        """Each chain's part of all complaints: its row's weight, shared equally by the row's chains."""
-        return self._weight[self._row] * self._part / math.fsum(self._weight.tolist())
+        """Each chain's part of all complaints: its row's weight, shared equally by the row's chains.
+
+        After an audit as much more or less as the share of the chain's cause was corrected.
+        """
+        parts: Floats = self._weight[self._row] * self._part / math.fsum(self._weight.tolist())
+        if self._audit is None:
+            return parts
+        before = {one.cause.id: one.share for one in self._observed.causes}
+        after = {one.cause.id: one.share for one in self._audit.observed.causes}
+        parts *= np.array([after[cause] / before[cause] for cause in self._cause])
+        return parts
 
     def money(self, worth: Mapping[str, float]) -> Floats:
         """Each chain's part of what its cause costs: by its row's weight, shared equally by the row's chains."""
@@ -240,7 +258,18 @@ class _Cuts:
         return kept[self._row]
 
     def share(self, spared: Floats) -> Estimate:
-        """The share of complaints of which these parts of each chain are spared."""
+        """The share of complaints of which these parts of each chain are spared; after an audit the corrected one.
+
+        Of a complaint in which a person finds a cause, as much is spared as of the cause's chains on average.
+        """
+        if self._audit is not None:
+            sums: dict[str, list[float]] = defaultdict(list)
+            for cause, one in zip(self._cause, spared.tolist(), strict=True):
+                sums[self._label[cause]].append(one)
+            of_labels = csr_matrix([[math.fsum(parts) / len(parts)] for parts in sums.values()])
+            of_rows = csr_matrix(np.bincount(self._row, spared * self._part, len(self._observed.rows)).reshape(-1, 1))
+            value, low, high = self._audit.shares(of_rows, list(sums), of_labels)
+            return Estimate(value=float(value[0]), low=float(low[0]), high=float(high[0]))
         strata = len(self._observed.populations)
         row_stratum = self._observed.stratum[self._row]
         parts = [math.fsum((spared * self._part)[row_stratum == stratum].tolist()) for stratum in range(strata)]
@@ -471,6 +500,7 @@ def _assumptions(
     *,
     budget: bool,
     money: bool,
+    audited: bool,
 ) -> tuple[str, ...]:
     """In the report's language. strictly: share spared if all chains must be cut; None where no complaint has several."""
     said = [_say(report, "exact" if choice.exact else "greedy_budget" if budget else "greedy"), _say(report, "everywhere")]
@@ -484,6 +514,8 @@ def _assumptions(
         said.append(_say(report, "unpriced", count=unpriced))
     if money:
         said.append(_say(report, "money"))
+    if audited:
+        said.append(_say(report, "audited"))
     return tuple(said)
 
 
@@ -532,6 +564,12 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "unpriced": (
         "{count} countermeasures have no cost and were left out, as it cannot be said whether they fit the budget.",
         "Контрмер без стоимости: {count}. Они не рассматривались, так как неизвестно, укладываются ли они в бюджет.",
+    ),
+    "audited": (
+        "The shares are corrected by the audit. Of a complaint in which a person found a cause, a countermeasure is taken to "
+        "spare as much as it spares of that cause's chains on average.",
+        "Доли исправлены по аудиту. Считается, что из жалобы, в которой человек нашёл причину, контрмера убирает столько же, "
+        "сколько в среднем из цепочек этой причины.",
     ),
     "money": (
         "What a cause costs is spread over its complaints equally; the interval is that of the share, with the cost of one "

@@ -5,6 +5,7 @@ Ranks (Review of Economic Studies, 2024); simultaneous by the studentised range 
 of a stratified sample from a finite population. Strata too small to have a variance of their own are taken together
 (collapsed strata: Cochran, Sampling Techniques, 5A.12). Probabilities: the Bayesian bootstrap (Rubin 1981) within strata, its
 weights drawn to their means by √(1−f), as Rao and Wu (1988) rescale the bootstrap for a sample without replacement.
+After an audit the shares vary with the rows drawn and with the rows audited among them (double sampling: Cochran, 12.6).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_matrix, csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix, vstack
 
 from rootcause.estimate import row_weights
 from rootcause.findings.observe import Observed
@@ -33,22 +34,37 @@ _CELLS = 2_000_000  # numbers drawn at once: 16 MB
 _NOTHING = 1e-12
 
 
-def standings(observed: Observed, *, seed: int, values: Floats | csr_matrix | None = None) -> tuple[Standing, ...]:
-    """The standing of every ranked cause, in their order, the residue left out.
+@dataclass(frozen=True)
+class Chances:
+    """What shares of K causes that an audit corrected vary with, in two phases.
 
-    values: (n, K) or wider, columns as `observed.causes`, in place of the 0/1 table: pseudo-values corrected by an audit,
-    whose weighted means are the corrected shares.
+    values: (n, K), pseudo-values of the analysed rows, whose weighted means are the shares. errors: (p, K), of the audited
+    rows, each raised to the rows that it speaks for; their deviations from the mean of their group, (p,), squared and
+    times `chance`, (p,), are the variance that the rows nobody audited add, in rows of the file.
     """
+
+    values: csr_matrix
+    errors: csr_matrix
+    group: NDArray[np.intp]
+    chance: Floats
+
+
+def standings(observed: Observed, *, seed: int, corrected: Chances | None = None) -> tuple[Standing, ...]:
+    """The standing of every ranked cause, in their order, the residue left out. corrected: what an audit puts in the place of
+    the 0/1 table, columns as the ranked causes."""
     causes = [cause.cause.id for cause in observed.causes if not cause.cause.residue]
     if not causes:
         return ()
-    table = csr_matrix(observed.has if values is None else values)[:, : len(causes)]
-    rows = _Rows.of(observed, audited=values is not None)
+    analysed = _Rows.of(observed)
+    table = seen = csr_matrix(corrected.values if corrected else observed.has[:, : len(causes)])
+    rows = analysed
+    if corrected:
+        table, rows = csr_matrix(vstack([seen, corrected.errors])), analysed.and_audited(corrected)
     share = np.asarray(table.T @ rows.weight / rows.weight.sum()).ravel()
     critical = _critical(len(causes))
     above, below = _compared(table, rows, share, critical)
     first, top3 = _chances(table, rows, share, np.random.default_rng(seed))
-    enough = _rows_to_separate(table, rows, share, critical)
+    enough = _rows_to_separate(seen, analysed, share, critical)
     found = []
     for place, cause in enumerate(causes):
         apart = above[place] | below[place]
@@ -79,8 +95,7 @@ def _critical(causes: int) -> float:
 class _Rows:
     """weight: (n,), rows of the file each stands for. group: (n,), strata, the small ones taken together. population: rows.
 
-    chance: (n,), weight of each row's squared deviation in a variance: w² less w by the finite population correction; w²
-    whole where an audit's values stand in the table, since not all rows of the file were audited even when all were analysed.
+    chance: (n,), weight of each row's squared deviation in a variance: w² less w by the finite population correction.
     """
 
     weight: Floats
@@ -89,15 +104,24 @@ class _Rows:
     population: int
 
     @classmethod
-    def of(cls, observed: Observed, *, audited: bool = False) -> _Rows:
+    def of(cls, observed: Observed) -> _Rows:
         weight = row_weights(observed.stratum, observed.populations)
         analysed = np.bincount(observed.stratum, minlength=len(observed.populations))
         group = np.where(analysed < _FEW, len(analysed), np.arange(len(analysed)))
         together = analysed[group == len(analysed)].sum()
         if 0 < together < _FEW < analysed.sum():
             group[int(np.argmin(np.where(analysed < _FEW, np.inf, analysed)))] = len(analysed)
-        chance = weight**2 if audited else weight * (weight - 1)
-        return cls(weight, chance, group[observed.stratum], int(observed.populations[analysed > 0].sum()))
+        population = int(observed.populations[analysed > 0].sum())
+        return cls(weight, weight * (weight - 1), group[observed.stratum], population)
+
+    def and_audited(self, corrected: Chances) -> _Rows:
+        """With the second phase as rows of groups of their own, which add nothing to a share and their part to its variance."""
+        return _Rows(
+            weight=np.concatenate([self.weight, np.zeros(len(corrected.chance))]),
+            chance=np.concatenate([self.chance, corrected.chance]),
+            group=np.concatenate([self.group, self.group.max() + 1 + corrected.group]),
+            population=self.population,
+        )
 
     def moments(self, table: csr_matrix) -> tuple[Floats, Floats, Floats]:
         """Weights of squares, (n,), means, (G, K), and weights of squared means, (G,), that give the variances of shares."""
@@ -185,7 +209,8 @@ def _kinds(table: csr_matrix, rows: _Rows) -> tuple[NDArray[np.intp], NDArray[np
     """A row of each kind, and the kind of each row: of one kind are rows of equal group, weight and causes."""
     table.sort_indices()
     mark = table @ np.random.default_rng(0).random(table.shape[1])  # equal rows have equal marks, others almost surely not
-    _, kinds, kind_of = np.unique(np.stack([rows.group, rows.weight, mark]), axis=1, return_index=True, return_inverse=True)
+    alike = np.stack([rows.group, rows.weight, rows.chance, mark])
+    _, kinds, kind_of = np.unique(alike, axis=1, return_index=True, return_inverse=True)
     return kinds, kind_of.ravel()
 
 
