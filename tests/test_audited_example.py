@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from gold_run import Row, gold_rows, report_of
+from test_examples import table
 
 from rootcause.findings import find
 from rootcause.findings.audit import NEEDED
@@ -94,3 +95,18 @@ def test_the_largest_cause_stays_first_whatever_is_drawn(rows: int) -> None:
     found = audited(rows)
     assert found.ranking.causes[0].cause.id == "bank-cards/atm-claim-always-investigated"
     assert found.audit is not None and found.audit.agreement.low > 0.6
+
+
+def test_the_example_page_shows_these_figures() -> None:
+    counts, base = true_counts(), len(observe(run()).rows)
+    bare = {one.cause.id: one.share for one in find(run(), economics=None, labels=None).ranking.causes}
+    found = {one.cause.id: one for one in audited(120).ranking.causes}
+    sets = {one.cause: f"{one.best}–{one.worst}" for one in audited(120).standings}
+    expected = {}
+    for cause, count in counts.most_common(12):
+        one = found[cause]
+        after = f"{100 * one.share:.1f} ({100 * one.low:.1f}–{100 * one.high:.1f})"
+        true, alone = f"{100 * count / base:.1f}", f"{100 * bare[cause]:.1f}"
+        expected[cause.partition("/")[2]] = [true, alone, after, sets[cause]]
+    shown = table("What the packaged model finds, and what an audit puts right")
+    assert {cause: cells for cause, *cells in shown} == expected
