@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from rootcause.decompose import Explained
 from rootcause.errors import SettingsError
+from rootcause.evaluate.curve import part
 from rootcause.fewshot.load import available, load
 from rootcause.llm.connect import connect, shots_for
 from rootcause.llm.endpoint import Endpoint
@@ -25,6 +28,7 @@ LATE = (
     "Basket filled at lunch, it promised Tuesday. I paid at a quarter to seven in the evening because I wanted to ask my sister "
     "first. The confirmation then said Wednesday, and the shoes were for Tuesday's concert."
 )
+NO_SWAPS = "No oat milk, though the app said they had it. They sent goat's milk instead, and I had ticked 'no substitutions'."
 
 
 def explain(text: str, topic: str | None, store: Path) -> tuple[Endpoint, str | None, Explained]:
@@ -57,3 +61,21 @@ def test_a_taught_complaint_gets_a_valid_chain_with_honest_sources(tmp_path: Pat
 def test_a_complaint_of_no_topic_is_refused_rather_than_invented(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="explains only what it is taught"):
         explain("The lift of our block has stood still since Monday and I live on the ninth floor.", None, tmp_path)
+
+
+def test_what_stands_first_in_every_prompt_is_read_once(tmp_path: Path) -> None:
+    """The fixed examples of a hybrid prompt, though more follows them than the model's sliding window holds."""
+    settings = resolve(store=tmp_path, shots="hybrid:4")
+    taught = {"delivery": part(PACKS["delivery"], 30, seed=5)}
+    with Store(tmp_path / "rootcause.db") as opened, connect(settings, shots_for(settings)) as endpoint:
+        run = Run(settings, shots_for(settings), endpoint, opened, Prompts((ROOT / "prompts",)), taught, None)
+        for text in (
+            LATE,
+            "No oat milk, though the shelf was full in the app. They sent goat's milk instead, and I had said no swaps.",
+        ):
+            asyncio.run(run.explain(text, "delivery"))
+    with closing(sqlite3.connect(tmp_path / "rootcause.db")) as database:
+        calls = database.execute("SELECT prompt, cached FROM calls ORDER BY id").fetchall()
+    prompt, cached = calls[-1]
+    assert len(calls) >= 2 and prompt > 1500
+    assert cached > 0.4 * prompt, "else each complaint would cost as much as the first"

@@ -5,12 +5,18 @@ Whatever is wrong with the table is refused in one sentence that says what to wr
 
 from __future__ import annotations
 
+import calendar
+import datetime as dt
+import math
 import re
+from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from rootcause.errors import SettingsError
 from rootcause.models import Frozen, Severity
 
 DEFAULT = "default"
@@ -127,3 +133,19 @@ def channel_key(channel: str) -> str:
 def _wrong(sentence: str) -> PydanticCustomError:
     """pydantic puts "Value error," before other errors."""
     return PydanticCustomError("economics", "{sentence}", {"sentence": sentence})
+
+
+def exposed(months: Mapping[str, float], usual: float | None, first: dt.date, last: dt.date) -> float:
+    """Units of exposure from the first to the last day, both included: each month's figure for the share of its days covered.
+
+    usual: the figure of a month that has none of its own. Raises SettingsError where a month has neither.
+    """
+    days = Counter((day.year, day.month) for day in map(dt.date.fromordinal, range(first.toordinal(), last.toordinal() + 1)))
+    parts = []
+    for (year, month), covered in days.items():
+        figure = months.get(f"{year:04}-{month:02}", usual)
+        if figure is None:
+            said = f"[economics.exposure] has no figure for {year:04}-{month:02}: add it to months, or give a_month"
+            raise SettingsError(said)
+        parts.append(figure * covered / calendar.monthrange(year, month)[1])
+    return math.fsum(parts)

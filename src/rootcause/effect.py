@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import Field
 
 from rootcause import embed
-from rootcause.economics import Economics, Exposure
+from rootcause.economics import Economics, Exposure, exposed
 from rootcause.errors import SettingsError
 from rootcause.findings.values import Estimate
 from rootcause.findings.worth import months_of
@@ -319,7 +319,9 @@ def _forecast(cause: str, economics: Economics | None) -> float | None:
 
 
 def _side(report: RunReport, exposure: Exposure | None) -> Side:
-    frame = report.frame
+    frame, stood_against = report.frame, None
+    if exposure and frame.first and frame.last:
+        stood_against = exposed(exposure.months, exposure.a_month, frame.first, frame.last)
     return Side(
         run=report.run_id,
         source=report.source,
@@ -327,29 +329,10 @@ def _side(report: RunReport, exposure: Exposure | None) -> Side:
         first=frame.first,
         last=frame.last,
         months=months_of(frame),
-        exposure=_exposed(exposure, frame.first, frame.last),
+        exposure=stood_against,
         rows=frame.rows,
         analysed=report.ranking.base,
     )
-
-
-def _exposed(exposure: Exposure | None, first: dt.date | None, last: dt.date | None) -> float | None:
-    """Units of exposure from the first to the last day: each month's figure for the share of its days that is covered.
-
-    Raises SettingsError where a month has no figure.
-    """
-    if exposure is None or first is None or last is None:
-        return None
-    total, day = 0.0, first
-    while day <= last:
-        following = (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
-        figure = exposure.months.get(f"{day:%Y-%m}", exposure.a_month)
-        if figure is None:
-            raise SettingsError(f"[economics.exposure] has no figure for {day:%Y-%m}: add it to months, or give a_month")
-        covered = (min(following, last + dt.timedelta(days=1)) - day).days
-        total += figure * covered / (following - day.replace(day=1)).days
-        day = following
-    return total
 
 
 def _unit(sides: tuple[Side, Side]) -> Unit:

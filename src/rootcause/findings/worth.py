@@ -12,7 +12,6 @@ sampled it stands for 1 / (1 - (1 - 1/w)^m) customers, m being the customer's ro
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import math
 from collections import Counter
@@ -22,7 +21,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from rootcause.economics import DEFAULT, Economics, channel_key
+from rootcause.economics import DEFAULT, Economics, channel_key, exposed
 from rootcause.estimate import effective_n, row_weights, shares
 from rootcause.findings.observe import Observed
 from rootcause.findings.values import Economy, Estimate, Worth
@@ -267,15 +266,7 @@ def exposure_of(report: RunReport, economics: Economics) -> tuple[str, float] | 
         return unit, usual
     if usual is None:
         usual = math.fsum(known.values()) / len(known)
-    days = (frame.first + dt.timedelta(days=day) for day in range((frame.last - frame.first).days + 1))
-    covered = Counter(f"{day:%Y-%m}" for day in days)
-    total = math.fsum(known.get(month, usual) * n / _days_in(month) for month, n in covered.items())
-    return unit, total / months
-
-
-def _days_in(month: str) -> int:
-    year, number = month.split("-")
-    return calendar.monthrange(int(year), int(number))[1]
+    return unit, exposed(known, usual, frame.first, frame.last) / months
 
 
 # ── what was assumed ──────────────────────────────────────────────────────────────────────────────
