@@ -26,6 +26,7 @@ from rootcause.validate import answer_grammar, answer_schema, attribute, parse
 ANSWER_TOKENS = 4000  # a reasoning model thinks within this limit too; an exhausted one is a named failure
 LOCAL_ANSWER_TOKENS = 900
 SHORT_ANSWER_TOKENS = 200
+_FOR_THE_COMPLAINT = 1 / 8  # of the room for fixed examples, kept free: 4,000 tokens of a context of 32,000
 _OF_EACH_CAUSE = 2  # examples of each candidate: keeps the prompt near a thousand tokens; more was not measured
 
 Read = Callable[[str], Answer]
@@ -100,7 +101,8 @@ class Teacher:
         self._worked = () if pack else tuple(self._shown(example) for example in prompts.worked)
         self._language = language
         bare = counter.count(self._render_system(()))
-        room = self._room(bare) // (2 if shots.kind is ShotKind.HYBRID else 1)
+        fixed_share = 1 / 2 if shots.kind is ShotKind.HYBRID else 1 - _FOR_THE_COMPLAINT
+        room = int(self._room(bare) * fixed_share)
         self.fixed = fitting(wanted, room, self._cost, keep_last=False)
         self.system = self._render_system(self.fixed)
         self._stable = bare + sum(self._cost(example) for example in self.fixed)

@@ -1,0 +1,41 @@
+"""What a complaint's lesson holds when the model's context is smaller than the pack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import SecretStr
+
+from rootcause.fewshot.load import load
+from rootcause.fewshot.select import Shots
+from rootcause.llm.endpoint import Endpoint
+from rootcause.llm.tokens import Counter
+from rootcause.prompt import Prompts
+from rootcause.resources import folders
+from rootcause.teach import Teacher, TooLong
+
+PACK = load(Path(__file__).parents[1] / "fewshot/bank-cards")
+CONTEXT = 16_384
+
+
+def teacher(shots: str) -> Teacher:
+    endpoint = Endpoint(base_url="http://127.0.0.1:1/v1", api_key=SecretStr("k"), model="m", context=CONTEXT)
+    counter = Counter("m", network=False)
+    return Teacher(PACK, Shots.parse(shots), Prompts(folders("prompts")), counter, endpoint, seed=5, language=None)
+
+
+@pytest.mark.parametrize("shots", ["all", "hybrid:4"])
+def test_examples_that_fill_the_context_leave_room_for_the_longest_complaint(shots: str) -> None:
+    taught = teacher(shots)
+    if shots == "all":
+        assert taught.note is not None and taught.note.endswith(f"of 132 examples fit the model's context of {CONTEXT} tokens")
+    for case in PACK.heldout:
+        lesson = taught.lesson(case.text, np.zeros(512, dtype=np.float32))
+        assert lesson.tokens + lesson.limit <= CONTEXT
+
+
+def test_a_complaint_longer_than_the_context_is_refused_not_cut() -> None:
+    with pytest.raises(TooLong, match="more than a context of 16384 leaves room for"):
+        teacher("all").lesson("Деньги не вернули. " * 3000, np.zeros(512, dtype=np.float32))
