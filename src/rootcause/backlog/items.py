@@ -10,12 +10,14 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from rootcause.backlog.phrases import money, phrases
 from rootcause.backlog.priority import IMPACT, UNKNOWN, WEEKS, Stakes, prioritise
 from rootcause.backlog.values import LONGEST_TITLE, Backlog, Item, LeftOut, Measure, Priority, PriorityMethod, Why
 from rootcause.economics import Economics
 from rootcause.effect import garwood
-from rootcause.estimate import effective_n, wilson
+from rootcause.estimate import shares
 from rootcause.findings.causemap import change_key
 from rootcause.findings.values import Estimate, Findings, Worth
 from rootcause.findings.worth import months_of
@@ -32,16 +34,18 @@ class Shares:
     """Shares of complaints that any set of analysed rows stands for, as the ranking computes them."""
 
     def __init__(self, report: RunReport) -> None:
-        sample = report.sample
-        answered = [one for one in report.outcomes if one.answer is not None]
-        self._weight = {row.id: sample.weight_of(one.topic) for one in answered for row in one.rows}
-        self._total = math.fsum(self._weight.values())
-        self._n = effective_n(list(self._weight.values()), sum(stratum.population for stratum in sample.strata))
+        strata = report.sample.strata
+        place = {stratum.topic: number for number, stratum in enumerate(strata)}
+        self._stratum = {row.id: place[one.topic] for one in report.outcomes if one.answer is not None for row in one.rows}
+        self._populations = [stratum.population for stratum in strata]
+        self._analysed = np.bincount(np.array(list(self._stratum.values()), dtype=np.intp), minlength=len(strata))
 
     def of(self, rows: Collection[str]) -> Estimate:
-        share = math.fsum(self._weight.get(row, 0.0) for row in rows) / self._total if self._total else 0.0
-        low, high = wilson(share, self._n)
-        return Estimate(value=share, low=low, high=high)
+        """rows: ids; those that were not analysed count for nothing."""
+        mine = [self._stratum[row] for row in set(rows) if row in self._stratum]
+        hits = np.bincount(np.array(mine, dtype=np.intp), minlength=len(self._populations))
+        value, low, high = shares([hits], self._analysed, self._populations)
+        return Estimate(value=float(value[0]), low=float(low[0]), high=float(high[0]))
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,8 @@ def items(
 ) -> Backlog:
     """The backlog of a run, the most urgent item first. teams: names by topic and id. Keys are the causes' ids, see `keys`."""
     changes = _changes(findings, economics)
-    shares = Shares(report)
-    figures = [_figures(change, findings, shares) for change in changes]
+    estimated = Shares(report)
+    figures = [_figures(change, findings, estimated) for change in changes]
     say = phrases(words_for(report.language).language)
     stakes = [_stakes(*pair, report, findings) for pair in zip(changes, figures, strict=True)]
     made = [
@@ -170,11 +174,11 @@ class Figures:
     effect: Estimate
 
 
-def _figures(change: Change, findings: Findings, shares: Shares) -> Figures:
+def _figures(change: Change, findings: Findings, estimated: Shares) -> Figures:
     main = change.main
     alone = set(change.rows) == set(main.row_ids)
     # The ranking's own share where the rows are the same: it may have been corrected by an audit.
-    share = Estimate(value=main.share, low=main.low, high=main.high) if alone else shares.of(change.rows)
+    share = Estimate(value=main.share, low=main.low, high=main.high) if alone else estimated.of(change.rows)
     worth = {one.cause: one for one in findings.economy.worth} if findings.economy else {}
     parts = list(_parts(change, worth))
     given = change.removes is not None

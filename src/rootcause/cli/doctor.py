@@ -66,11 +66,12 @@ def _packs(settings: Settings) -> str:
 
 
 def _prompts(settings: Settings) -> str:
-    from rootcause.prompt import Prompts
+    from rootcause.prompt import Prompts, Shown, compact
     from rootcause.resources import folders
 
     places = folders("prompts", settings.prompts)
-    Prompts(places).system(None, (), None)
+    prompts = Prompts(places)
+    prompts.system(None, [Shown(id=one.id, text=one.text, answer=compact(one.answer)) for one in prompts.worked], None)
     return ", ".join(str(place) for place in places)
 
 
