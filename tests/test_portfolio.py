@@ -12,10 +12,11 @@ import pytest
 from test_causemap import CUTOFF, EMPTY, LATE, OLD, PROMISED, ROUTINE, WRONG, chain, plain, run_of, step
 
 from rootcause.economics import Economics
-from rootcause.findings import portfolio as module
+from rootcause.findings import cover
 from rootcause.findings.causemap import cause_map
+from rootcause.findings.cover import Choice, Goal, choose
 from rootcause.findings.observe import observe
-from rootcause.findings.portfolio import Choice, Goal, choose, portfolio
+from rootcause.findings.portfolio import portfolio
 from rootcause.findings.values import Portfolio
 from rootcause.models import RunReport
 
@@ -218,7 +219,7 @@ def test_exact_choice_is_the_best_of_all(seed: int, priced: bool, rates: Sequenc
 @pytest.mark.parametrize("priced", [False, True])
 @pytest.mark.parametrize("seed", range(12))
 def test_greedy_keeps_its_guarantee_and_its_bound(seed: int, priced: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_FIXES", 0)
+    monkeypatch.setattr(cover, "_MOST_FIXES", 0)
     goal, costs = instance(seed, rates=(0.3, 0.8, 1.0), chains=25)
     costs, limit = (costs, 10.0) if priced else (np.ones(len(costs)), 3.0)
     found = choose(goal, costs, limit)
@@ -231,7 +232,7 @@ def test_greedy_keeps_its_guarantee_and_its_bound(seed: int, priced: bool, monke
 
 def test_greedy_takes_the_large_fix_where_many_cheap_ones_would_block_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The trap of greedy by gain for cost: a crumb for next to nothing leaves no money for the loaf."""
-    monkeypatch.setattr(module, "_MOST_FIXES", 0)
+    monkeypatch.setattr(cover, "_MOST_FIXES", 0)
     goal = Goal([(0,), (1,)], np.ones(2), np.array([0.02, 1.0]))
     assert choose(goal, np.array([0.01, 10.0]), 10.0).places == (1,)
 

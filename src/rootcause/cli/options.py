@@ -13,7 +13,9 @@ Model = Annotated[
     typer.Option(help="local (default), a name of 'rootcause models list', a .gguf file, or what the endpoint serves."),
 ]
 BaseUrl = Annotated[str | None, typer.Option(help="Address of an OpenAI-compatible endpoint, such as http://localhost:11434/v1.")]
-ShotsOption = Annotated[str | None, typer.Option("--shots", help="How to teach: all, nearest:K, hybrid:K, none, or a number.")]
+ShotsOption = Annotated[
+    str | None, typer.Option("--shots", help="How to teach: all, a number, nearest:K, hybrid:K, contrast:M, none.")
+]
 Context = Annotated[int | None, typer.Option(help="Tokens the model's context holds, where the endpoint does not say.")]
 Concurrency = Annotated[int | None, typer.Option(help="Calls in flight at once.")]
 Language = Annotated[str | None, typer.Option(help="Two letters: language of chains and report. Default: the complaints' own.")]
