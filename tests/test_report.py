@@ -15,7 +15,7 @@ from report_page import Page, console_of, page_of, rendered
 from rootcause.errors import UserError
 from rootcause.findings import find
 from rootcause.findings.values import CauseMap, Findings
-from rootcause.models import Answer, Basis, Chain, Fate, NothingReason, Quote, RunReport, Step
+from rootcause.models import Answer, Basis, Chain, Fate, NothingReason, Quote, RunReport, Step, Team
 from rootcause.report import words
 from rootcause.report.clean import cell, clean
 from rootcause.report.files import document, write
@@ -522,3 +522,11 @@ def test_nothing_to_explain_is_said(language: str, reason: NothingReason) -> Non
     console, out = console_of("utf-8")
     show_chain(Answer(nothing_to_explain=reason, chains=()), console, language)
     assert out().strip() == words_for(language)(f"nothing:{reason.value}")
+
+
+def test_teams_are_shown_by_name() -> None:
+    report = board_report("en")
+    owner = report.ranking.causes[0].cause.team
+    use = report.topics[0].model_copy(update={"teams": (Team(id=owner, name="People of the till"),)})
+    page = render(report.model_copy(update={"topics": (use, *report.topics[1:])}), board_findings("en"))
+    assert "People of the till" in page and "People of the till" not in render(report, board_findings("en"))

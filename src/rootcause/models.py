@@ -439,7 +439,7 @@ class ModelInfo(Frozen):
 
 
 class TopicUse(Frozen):
-    """How one topic was taught in this run. examples: size of the pack's set; shots: what each prompt held."""
+    """How one topic was taught in this run. examples: size of the pack's set; shots: what each prompt held; teams: the pack's."""
 
     topic: str | None
     title: str
@@ -448,6 +448,7 @@ class TopicUse(Frozen):
     shots: str
     pack_sha256: str | None
     note: str | None = None
+    teams: tuple[Team, ...] = ()
 
 
 class CostReport(Frozen):

@@ -340,6 +340,7 @@ class Run:
                     shots=str(teacher.shots),
                     pack_sha256=pack.sha256 if pack else None,
                     note=note,
+                    teams=pack.topic.teams if pack else (),
                 )
             )
         return tuple(uses)

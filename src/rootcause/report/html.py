@@ -53,6 +53,7 @@ def render(report: RunReport, findings: Findings) -> str:
         failures=failures[:MOST_FAILURES],
         failures_left=len(failures) - MOST_FAILURES,
         titles=_titles(shown, words),
+        teams=_teams(shown),
         ranked=_by_id(findings),
         standings={one.cause: one for one in findings.standings},
         costs={one.cause: one for one in findings.economy.worth} if findings.economy else {},
@@ -81,6 +82,13 @@ def _titles(report: RunReport, words: Words) -> Mapping[str | None, str]:
     topics = {row.topic for row in report.ledger} | {stratum.topic for stratum in report.sample.strata}
     topics |= {ranked.cause.topic for ranked in (*report.ranking.causes, *report.ranking.residue)}
     return {topic: known.get(topic) or topic or words("no_topic") for topic in topics}
+
+
+def _teams(report: RunReport) -> Mapping[str, str]:
+    """The name of each cause's team, where its topic's pack has one."""
+    names = {(use.topic, team.id): team.name for use in report.topics for team in use.teams}
+    causes = (one.cause for one in report.ranking.causes)
+    return {cause.id: names[cause.topic, cause.team] for cause in causes if cause.team and (cause.topic, cause.team) in names}
 
 
 def _by_id(findings: Findings) -> Mapping[str, RankedCause]:
