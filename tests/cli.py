@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +88,7 @@ def rootcause(
 
 
 def started(folder: Path, *arguments: str | Path, env: Mapping[str, str] = {}) -> subprocess.Popen[bytes]:
-    """The command, still running."""
+    """The command, still running. It hears Ctrl-C even where the tests were started in the background, deaf to it."""
     return subprocess.Popen(
         [COMMAND, *map(str, arguments)],
         cwd=folder,
@@ -94,6 +96,7 @@ def started(folder: Path, *arguments: str | Path, env: Mapping[str, str] = {}) -
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
 
 
