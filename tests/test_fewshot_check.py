@@ -158,6 +158,7 @@ SHARED: dict[str, Callable[[Pack], Pack]] = {
     "step-count": lambda pack: with_chain(pack, stretched),
     "not-a-sentence": lambda pack: with_step(pack, 1, cause="Logistics."),
     "repeats": lambda pack: with_step(pack, 1, cause=pack.examples[3].chains[0].steps[0].cause),
+    "garbled": lambda pack: with_step(pack, 1, cause="The depot mistook one shelf for another сhelf."),
     "restates": lambda pack: with_step(pack, 0, cause=" ".join(pack.examples[3].text.split()[:8])),
     "blames": lambda pack: with_step(pack, 2, cause="All of this happened because of human error at the counter."),
     "not-actionable": lambda pack: with_chain(

@@ -199,6 +199,27 @@ def test_steps_do_not_repeat_each_other(text: str) -> None:
     assert rules(answer(chain(*STEPS[text], again)), text) == ["repeats"]
 
 
+def test_a_step_with_a_few_letters_changed_repeats_the_other() -> None:
+    said = (
+        *STEPS[RU],
+        "Клиент не может связаться с менеджером по ипотеке.",
+        "Клиент не может связаться со менеджаром по ипотоке.",
+    )
+    assert rules(answer(chain(*said)), RU) == ["repeats"]
+
+
+@pytest.mark.parametrize("word", ["менеджera", "и它", "crédите"])
+def test_a_word_in_two_alphabets_is_no_word(word: str) -> None:
+    said = (*STEPS[RU], f"Проверку поручили {word} без срока и без смены.")
+    assert rules(answer(chain(*said)), RU) == ["garbled"]
+    assert rules(answer(chain(*said)), f"{RU} Так и написали: {word}.") == [], "the customer wrote it"
+
+
+def test_letters_of_other_alphabets_beside_a_word_are_none_of_it() -> None:
+    assert rules(answer(chain(*STEPS[RU], "SMS-код и Wi-Fi банк проверяет раз в 30 дней, push'и — никогда.")), RU) == []
+    assert rules(answer(chain(*STEPS[ZH], "App里的日期只在打开购物篮时计算一次。")), ZH) == []
+
+
 @pytest.mark.parametrize(
     ("text", "first"),
     [

@@ -415,6 +415,12 @@ class Run:
                 f"partial: {complete:.1%} of the sampled rows ended well, {required:.1%} were required; "
                 f"{failed} failed, as the ledger says: run the same command again to retry them"
             )
+        broken = sum(len(outcome.rows) for outcome in outcomes if outcome.failure is not None and outcome.failure.kind == "rule")
+        if complete < required and broken:
+            yield (
+                f"{broken} of these because the model kept breaking a rule, named in the ledger; asking it again gives the same: "
+                "a stronger model helps, or labelled examples of the topic ('rootcause fewshot new')"
+            )
         if spend.exhausted:
             missing = len(sample.complaints) - sum(len(outcome.rows) for outcome in outcomes)
             what = f"{missing} sampled rows were not reached" if missing else "new causes were not compared to the end"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -25,6 +26,10 @@ EXTERNAL_CAUSE = "external"
 """The cause id of a chain whose root fits no catalogue cause and lies outside the company's control."""
 
 _REPEAT = 0.8  # Jaccard overlap from which two steps say the same
+_ALIKE = 0.85  # likeness of letters from which a step repeats another; in the packs' chains no two steps have more than 0.65
+_LETTERS_COMPARED = 400  # of a step; the comparison takes the square of its length
+_LATIN, _CYRILLIC = r"A-Za-z\u00c0-\u024f", r"\u0400-\u04ff"
+_TWO_ALPHABETS = re.compile(rf"\w*(?:[{_LATIN}][{_CYRILLIC}]|[{_CYRILLIC}][{_LATIN}\u3041-\u9fff])\w*")
 _RESTATE = 0.75  # overlap from which a first step only repeats a short complaint
 _LEAK = 7  # words in a row that cannot be shared with an example's text by chance,
 _LEAK_LETTERS = 24  # unless they are all as short as in "came at the start of the slot"
@@ -182,6 +187,7 @@ def violations(
         broken = [
             *_steps(chain),
             *_circles(chain),
+            *_garbled(chain, text),
             *_restates(chain, text),
             *_blames(chain),
             *_outside(chain),
@@ -273,8 +279,28 @@ def _circles(chain: Chain) -> list[Violation]:
         Violation(rule="repeats", message=f"step {later + 1} says the same as step {earlier + 1}", step=later)
         for later in range(len(chain.steps))
         for earlier in range(later)
-        if overlap(chain.steps[earlier].cause, chain.steps[later].cause) >= _REPEAT
+        if _same_words(chain.steps[earlier].cause, chain.steps[later].cause)
     ][:1]
+
+
+def _same_words(left: str, right: str) -> bool:
+    """The same but for a few words, or for a few letters: a small model that repeats itself misspells."""
+    a, b = normalise(left).casefold(), normalise(right).casefold()
+    if overlap(a, b) >= _REPEAT:
+        return True
+    likeness = SequenceMatcher(None, a, b, autojunk=False)
+    bounds = (likeness.real_quick_ratio, likeness.quick_ratio, likeness.ratio)  # each is dearer, and at least the next one
+    return max(len(a), len(b)) <= _LETTERS_COMPARED and all(bound() >= _ALIKE for bound in bounds)
+
+
+def _garbled(chain: Chain, text: str) -> list[Violation]:
+    """A word in two alphabets that the customer did not write so."""
+    said = normalise(text).casefold()
+    for place, step in enumerate(chain.steps):
+        found = next((word for word in _TWO_ALPHABETS.findall(normalise(step.cause)) if word.casefold() not in said), None)
+        if found:
+            return [Violation(rule="garbled", message=f"step {place + 1} has a word in two alphabets: {found}", step=place)]
+    return []
 
 
 def _restates(chain: Chain, text: str) -> list[Violation]:

@@ -38,15 +38,6 @@ _TIMEOUT = 120.0  # of a whole request: a body that trickles on for ever ends he
 _LOCAL_TIMEOUT = 900.0  # a long prompt on two cores takes minutes before its first token
 _CONNECT_TIMEOUT = 15.0
 
-# llama.cpp's own penalties for what an answer has said before. Qwen2.5-Coder 1.5B without examples, three Russian bank reviews,
-# 2026-11-22: told that two steps were the same, it said them again in six of six answers; with these all three came out valid.
-_NO_REFRAIN = {
-    "dry_multiplier": 0.8,
-    "dry_allowed_length": 4,
-    "dry_penalty_last_n": 400,
-    "repeat_penalty": 1.1,
-    "repeat_last_n": 200,
-}
 _OPTION = re.compile(r"\b(?:temperature|seed|max_completion_tokens|max_tokens)\b")
 _TOO_LONG = re.compile(r"context.{0,20}(?:length|size|window)|prompt is too long", re.IGNORECASE)
 _FILTERED = re.compile(r"content.(?:filter|policy|management)|usage polic|flagged", re.IGNORECASE)
@@ -145,8 +136,6 @@ class Client:
             "seed": seed,
             "max_completion_tokens": limit,
         }
-        if warmth and self.endpoint.local and not self.endpoint.weak:
-            options["extra_body"] = _NO_REFRAIN
         async with self._slots:  # kept while waiting to repeat: a busy server is asked for less, not for more
             admit()
             return await self._retried(messages, options, record)

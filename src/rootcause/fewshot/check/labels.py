@@ -22,6 +22,7 @@ REMEDIES = {
     "step-count": "Add the missing whys or join steps that belong together.",
     "not-a-sentence": "Write the step as one sentence that states a cause.",
     "repeats": "Reword or remove one of the two steps.",
+    "garbled": "Write the word in one alphabet; letters that look alike are easily mixed up.",
     "restates": "Let the first step say what went wrong for the customer, in other words than the complaint.",
     "blames": "Name what in the process lets it happen.",
     "not-actionable": "Go on to what the company can change, or reword a root that only sounds external.",
