@@ -410,12 +410,11 @@ class Run:
         """What happened in the run that its reader must know."""
         required = self._settings.min_complete
         failed = sum(len(outcome.rows) for outcome in outcomes if outcome.failure is not None)
-        if complete < required:
-            yield (
-                f"partial: {complete:.1%} of the sampled rows ended well, {required:.1%} were required; "
-                f"{failed} failed, as the ledger says: run the same command again to retry them"
-            )
         broken = sum(len(outcome.rows) for outcome in outcomes if outcome.failure is not None and outcome.failure.kind == "rule")
+        if complete < required:
+            said = f"partial: {complete:.1%} of the sampled rows ended well, {required:.1%} were required; {failed} failed"
+            again = ": run the same command again to retry them" if failed > broken else ""
+            yield f"{said}, as the ledger says{again}"
         if complete < required and broken:
             yield (
                 f"{broken} of these because the model kept breaking a rule, named in the ledger; asking it again gives the same: "

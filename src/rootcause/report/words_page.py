@@ -62,11 +62,11 @@ TABLE: Mapping[str, tuple[Form, Form]] = {
     ),
     "headline_residue": (
         en(
-            "No cause repeats: {n} cause was found, each in a complaint of its own.",
+            "No cause repeats: {n} cause was found, in a single complaint.",
             "No cause repeats: {n} causes were found, each in a complaint of its own.",
         ),
         ru(
-            "Ни одна причина не повторяется: найдена {n} причина, каждая в своей жалобе.",
+            "Ни одна причина не повторяется: найдена {n} причина, каждая в отдельной жалобе.",
             "Ни одна причина не повторяется: найдены {n} причины, каждая в своей жалобе.",
             "Ни одна причина не повторяется: найдено {n} причин, каждая в своей жалобе.",
         ),
