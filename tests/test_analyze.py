@@ -276,6 +276,8 @@ def test_one_bad_answer_never_loses_the_run(tmp_path: Path, scripted: ScriptedSe
     assert first.code == 3 and "70% of the sampled rows ended well" in " ".join(first.out.split())
     assert first.out.strip().startswith("This report is partial"), "on top"
     assert "partial: 70.0% of the sampled rows ended well, 98.0% were required; 3 failed" in first.said
+    assert "run the same command again to retry them" in first.said, "the refused and the truncated one may pass"
+    assert "1 of these because the model kept breaking a rule" in first.said
     [folder] = (tmp_path / ".rootcause/runs").iterdir()
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert 0 < page.find("This report is partial") < page.find("<nav"), "above everything else"
