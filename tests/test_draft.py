@@ -154,7 +154,7 @@ def test_drafts_say_what_is_wrong_with_them(made: Pack) -> None:
 
 def test_a_base_model_explains_only_what_it_was_taught(made: Pack) -> None:
     bare = made.model_copy(update={"examples": ()})
-    assert can_explain(bare, weak=False) and can_explain(made, weak=True) and not can_explain(bare, weak=True)
+    assert can_explain(bare, plain=False) and can_explain(made, plain=True) and not can_explain(bare, plain=True)
     with pytest.raises(PackError, match="no labelled examples to learn from"):
         Advisor((), embed.encode([]))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import logging
+import math
 import os
 import shutil
 import socket
@@ -23,6 +24,7 @@ from hub import Hub, serving
 from rootcause.errors import LocalModelUnavailable, SettingsError
 from rootcause.fewshot.select import Shots
 from rootcause.llm import shelf
+from rootcause.llm.gguf import header
 from rootcause.llm.local import sha256_of
 from rootcause.llm.shelf import LocalModel, pull, remove, resolve
 
@@ -35,8 +37,15 @@ def _text(value: str) -> bytes:
     return struct.pack("<Q", len(value.encode())) + value.encode()
 
 
-def gguf(*, name: str | None = "Tiny", template: str | None = None, context: int | None = 2048, more: bytes = b"") -> bytes:
-    """The smallest file that says what a language model's says. more: one entry at the end."""
+def gguf(
+    *,
+    name: str | None = "Tiny",
+    template: str | None = None,
+    context: int | None = 2048,
+    more: bytes = b"",
+    shapes: tuple[tuple[int, ...], ...] = (),
+) -> bytes:
+    """The smallest file that says what a language model's says. more: one entry at the end; shapes: of its tensors."""
     entries = [_text("general.architecture") + struct.pack("<I", _TEXT) + _text("llama")]
     entries.append(_text("tokenizer.ggml.tokens") + struct.pack("<IIQ", _ARRAY, _TEXT, 2) + _text("a") + _text("b"))
     entries.append(_text("tokenizer.ggml.scores") + struct.pack("<IIQ", _ARRAY, 6, 2) + struct.pack("<ff", 0, 1))
@@ -47,13 +56,16 @@ def gguf(*, name: str | None = "Tiny", template: str | None = None, context: int
     if template is not None:
         entries.append(_text("tokenizer.chat_template") + struct.pack("<I", _TEXT) + _text(template))
     entries += [more] if more else []
-    return b"GGUF" + struct.pack("<IQQ", 3, 0, len(entries)) + b"".join(entries)
+    tensors = [
+        _text("weight") + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, 12, 0) for shape in shapes
+    ]  # 12: Q4_K
+    return b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(entries)) + b"".join(entries + tensors)
 
 
 def _model(name: str, body: bytes, **changes: Any) -> LocalModel:
     facts = {
         "name": name, "title": name, "file": f"{name}.gguf", "sha256": hashlib.sha256(body).hexdigest(), "size": len(body),
-        "memory": 1, "licence": "none", "languages": "none", "default_shots": "all", "context": 100,
+        "memory": 1, "licence": "none", "languages": "none", "weights": 1, "default_shots": "all", "context": 100,
     }  # fmt: skip
     return LocalModel.model_validate({**facts, **changes})
 
@@ -239,8 +251,8 @@ def test_the_real_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: tmp_path / name)
     path, model = resolve("local")
     assert model.name == "gemma3-270m" and path.stat().st_size == model.size
-    facts = shelf.metadata(path)
-    assert facts["gemma3.context_length"] == model.context
+    facts, weights = header(path)
+    assert facts["gemma3.context_length"] == model.context and weights == model.weights
     assert ("tokenizer.chat_template" in facts) is not model.plain
     shutil.rmtree(tmp_path / "rootcause")
 
@@ -503,6 +515,24 @@ def test_a_gguf_file_says_what_it_is(tmp_path: Path, template: str | None, plain
     assert model.sha256 == hashlib.sha256(path.read_bytes()).hexdigest() and model.size == path.stat().st_size
 
 
+@pytest.mark.parametrize(
+    ("template", "shapes", "weak"),
+    [
+        ("{{ messages }}", ((151_936, 1536), (28, 8960, 1536)), True),
+        ("{{ messages }}", ((100_000, 10_000), (100, 1000, 10_000)), False),
+        (None, ((100_000, 10_000), (100, 1000, 10_000)), True),
+    ],
+)
+def test_a_model_of_few_weights_is_not_asked_for_chains(
+    tmp_path: Path, template: str | None, shapes: tuple[tuple[int, ...], ...], weak: bool
+) -> None:
+    path = tmp_path / "own.gguf"
+    path.write_bytes(gguf(template=template, shapes=shapes))
+    model = resolve(str(path))[1]
+    assert model.weights == sum(math.prod(shape) for shape in shapes) and model.weak is weak
+    assert model.default_shots == ("contrast:2" if weak else "nearest:6")
+
+
 def test_a_name_inside_a_file_is_not_trusted(tmp_path: Path) -> None:
     path = tmp_path / "stem.gguf"
     path.write_bytes(gguf(name="\x1b[31mRed\x07\n" + "x" * 500))
@@ -515,7 +545,7 @@ def test_a_name_inside_a_file_is_not_trusted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("last", [b"", _text("last") + struct.pack("<IIQ", _ARRAY, 0, 5) + bytes(5)])
 def test_a_file_cut_off_anywhere_is_refused(tmp_path: Path, last: bytes) -> None:
     path = tmp_path / "cut.gguf"
-    whole = gguf(more=last)
+    whole = gguf(more=last, shapes=((3, 5), (7,)))
     path.write_bytes(whole)
     resolve(str(path))
     for length in range(len(whole)):
@@ -533,6 +563,8 @@ def test_a_file_cut_off_anywhere_is_refused(tmp_path: Path, last: bytes) -> None
         b"GGUF" + struct.pack("<IQQ", 1, 0, 0),
         b"GGUF" + struct.pack(">IQQ", 3, 0, 0),
         b"GGUF" + struct.pack("<IQQ", 3, 0, 2**63),
+        b"GGUF" + struct.pack("<IQQ", 3, 2**63, 0),
+        b"GGUF" + struct.pack("<IQQ", 3, 1, 0) + _text("a") + struct.pack("<I", 9) + bytes(99),
         b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 2**60) + bytes(50),
         b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + _text("a") + struct.pack("<I", 99),
         b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + _text("a") + struct.pack("<IIQ", _ARRAY, 0, 2**62),

@@ -12,18 +12,21 @@ from rootcause.fewshot.load import load
 from rootcause.fewshot.select import Shots
 from rootcause.llm.endpoint import Endpoint
 from rootcause.llm.tokens import Counter
+from rootcause.models import Pack
 from rootcause.prompt import Prompts
 from rootcause.resources import folders
-from rootcause.teach import Teacher, TooLong
+from rootcause.teach import SHORT_ANSWER_TOKENS, Teacher, TooLong
 
 PACK = load(Path(__file__).parents[1] / "fewshot/bank-cards")
 CONTEXT = 16_384
 
 
-def teacher(shots: str) -> Teacher:
-    endpoint = Endpoint(base_url="http://127.0.0.1:1/v1", api_key=SecretStr("k"), model="m", context=CONTEXT)
+def teacher(shots: str, pack: Pack | None = PACK, *, weak: bool = False, plain: bool = False) -> Teacher:
+    endpoint = Endpoint(
+        base_url="http://127.0.0.1:1/v1", api_key=SecretStr("k"), model="m", context=CONTEXT, weak=weak, plain=plain
+    )
     counter = Counter("m", network=False)
-    return Teacher(PACK, Shots.parse(shots), Prompts(folders("prompts")), counter, endpoint, seed=5, language=None)
+    return Teacher(pack, Shots.parse(shots), Prompts(folders("prompts")), counter, endpoint, seed=5, language=None)
 
 
 @pytest.mark.parametrize("shots", ["all", "hybrid:4"])
@@ -39,3 +42,21 @@ def test_examples_that_fill_the_context_leave_room_for_the_longest_complaint(sho
 def test_a_complaint_longer_than_the_context_is_refused_not_cut() -> None:
     with pytest.raises(TooLong, match="more than a context of 16384 leaves room for"):
         teacher("all").lesson("Деньги не вернули. " * 3000, np.zeros(512, dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    ("taught", "weak", "plain", "asked"),
+    [
+        (PACK, False, False, "chains"),
+        (PACK, True, False, "cause"),
+        (PACK, True, True, "cause"),
+        (PACK.model_copy(update={"examples": ()}), True, False, "chains"),
+        (None, True, False, "chains"),
+    ],
+)
+def test_a_weak_model_is_asked_for_the_cause_alone_where_examples_teach_it(
+    taught: Pack | None, weak: bool, plain: bool, asked: str
+) -> None:
+    """What the pack cannot complete to a chain, the model has to write."""
+    lesson = teacher("none", taught, weak=weak, plain=plain).lesson("Деньги не вернули.", np.zeros(512, dtype=np.float32))
+    assert asked in lesson.reply_schema["properties"] and (lesson.limit == SHORT_ANSWER_TOKENS) == (asked == "cause")

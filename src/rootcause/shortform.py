@@ -1,4 +1,4 @@
-"""The short form of an answer, for a model too small to write a chain (a base model of a few hundred million weights).
+"""The short form of an answer, for a model too small to write a chain: a base model, or one of a thousand million weights.
 
 Measured, such a model names causes far better than chance and writes sentences that it has copied from the
 examples. So it is asked for the cause alone. What the chain says is taken from where it is known: the customer's
@@ -59,6 +59,10 @@ class ShortForm:
     def schema(self, labels: Sequence[str]) -> dict[str, Any]:
         """The schema of a choice among the labels."""
         return object_schema(cause={"type": "string", "enum": [self._names[label] for label in labels]})
+
+    def only(self, labels: Sequence[str]) -> str | None:
+        """The choice among the labels as a reply, where there is one label to choose."""
+        return Choice(cause=self._names[labels[0]]).model_dump_json() if len(labels) == 1 else None
 
     def shorten(self, example: Example) -> str:
         """A labelled example's answer in the short form, as JSON. A cause of no catalogue is given by its root."""

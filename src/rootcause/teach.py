@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rootcause import embed, shortform
-from rootcause.fewshot.advise import NOTHING, Advisor
+from rootcause.fewshot.advise import NOTHING, Advisor, teaches
 from rootcause.fewshot.select import ShotKind, Shots, contrasting, fitting, fixed_part, nearest
 from rootcause.llm.client import Message
 from rootcause.llm.endpoint import Endpoint
@@ -36,6 +36,7 @@ Read = Callable[[str], Answer]
 class Lesson(Frozen):
     """messages: to be sent; reply_schema: of the reply; read: its text as an answer, or ReplyInvalid.
 
+    settled: the reply, where the schema leaves but one, so that nobody needs to be asked.
     shots: the topic's examples shown, by id; precedents: the examples that no step may copy without naming one; limit: tokens
     of the reply; tokens: of the prompt.
     mendable: the model understands which rule it broke, otherwise it is asked for another draw; waived: rules that the
@@ -45,6 +46,7 @@ class Lesson(Frozen):
     messages: tuple[Message, ...]
     reply_schema: dict[str, Any]
     read: Read
+    settled: str | None
     shots: dict[str, Example]
     precedents: dict[str, Example]
     tokens: int
@@ -91,13 +93,13 @@ class Teacher:
         self._prompts = prompts
         self._counter = counter
         self._endpoint = endpoint
-        self._limit = SHORT_ANSWER_TOKENS if endpoint.weak else LOCAL_ANSWER_TOKENS if endpoint.local else ANSWER_TOKENS
+        self._form = ShortForm(pack.topic) if pack and endpoint.weak and (endpoint.plain or teaches(pack)) else None
+        self._limit = SHORT_ANSWER_TOKENS if self._form else LOCAL_ANSWER_TOKENS if endpoint.local else ANSWER_TOKENS
         chosen = pack is not None and shots.kind in (ShotKind.NEAREST, ShotKind.HYBRID, ShotKind.CONTRAST)
-        self._vectors = embed.encode([example.text for example in pack.examples] if pack and (chosen or endpoint.weak) else [])
+        self._vectors = embed.encode([example.text for example in pack.examples] if pack and (chosen or self._form) else [])
         self._labels = (*(cause.id for cause in pack.topic.causes), NOTHING) if pack else ()
         self._advisor = Advisor(pack.examples, self._vectors) if pack and shots.kind is ShotKind.CONTRAST else None
         wanted = fixed_part(pack, shots, seed) if pack else ()
-        self._form = ShortForm(pack.topic) if pack and endpoint.weak else None
         self._worked = () if pack else tuple(self._shown(example) for example in prompts.worked)
         self._language = language
         bare = counter.count(self._render_system(()))
@@ -133,6 +135,7 @@ class Teacher:
             messages=({"role": "system", "content": self.system}, {"role": "user", "content": user}),
             reply_schema=reply_schema,
             read=read,
+            settled=self._form.only(labels) if self._form else None,
             shots=shown,
             precedents={example.id: example for example in self._sources(neighbours, shown)},
             limit=self._limit,

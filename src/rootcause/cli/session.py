@@ -115,7 +115,8 @@ def described(settings: Settings) -> Endpoint:
         grammar=True,
         context=settings.context or model.context,
         sha256=model.sha256,
-        weak=model.plain,
+        weak=model.weak,
+        plain=model.plain,
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rootcause.errors import PackError
-from rootcause.models import NEW_CAUSE, Example
+from rootcause.models import NEW_CAUSE, Example, Pack
 
 NOTHING = "nothing"
 """The label of a text with nothing to explain, whatever the reason."""
@@ -28,6 +28,11 @@ _DOUBT = 0.5  # a label half as likely as the likeliest is in question: see benc
 def label_of(example: Example) -> str:
     """What the example teaches: its first chain's cause, or NOTHING."""
     return example.chains[0].cause if example.chains else NOTHING
+
+
+def teaches(pack: Pack) -> bool:
+    """Whether any example names a cause of the catalogue, or nothing to explain."""
+    return any(label_of(example) != NEW_CAUSE for example in pack.examples)
 
 
 def letter_runs(texts: int) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from rootcause import embed
 from rootcause.decompose import Explained
 from rootcause.errors import InputError
-from rootcause.fewshot.advise import Advisor, label_of
+from rootcause.fewshot.advise import Advisor, label_of, teaches
 from rootcause.fewshot.check import check_labels
 from rootcause.fewshot.files import Drafted, Rejected, fresh_ids, known_texts
 from rootcause.fewshot.pick import pick, unsureness
@@ -83,9 +83,9 @@ def choose(
     return Chosen(cases=cases, rows=len(complaints), texts=len(distinct))
 
 
-def can_explain(pack: Pack, *, weak: bool) -> bool:
+def can_explain(pack: Pack, *, plain: bool) -> bool:
     """Whether a model can draft chains: a base model only repeats what it has been taught."""
-    return not weak or any(label_of(example) != NEW_CAUSE for example in pack.examples)
+    return not plain or teaches(pack)
 
 
 def entries(pack: Pack, cases: Sequence[Example], explained: Sequence[Explained]) -> tuple[Entry, ...]:

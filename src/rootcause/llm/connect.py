@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from urllib.parse import urlsplit, urlunsplit
 
 from rootcause.errors import SettingsError
@@ -14,15 +15,26 @@ from rootcause.settings import LOCAL, Settings
 
 _SHORT_CONTEXT = 8192  # holds eight nearest examples and a complaint of four pages
 _REMOTE_CONCURRENCY = 16
+_ALIKE = 0.8  # of letters: "gemma3-4" for "gemma3-4b"
 _REMOTE_SHOTS = "all"
 
 
 def is_embedded(settings: Settings) -> bool:
-    """True when the model runs in this process: no endpoint is named, and the model is a file or one of the shelf."""
+    """True when the model runs in this process: no endpoint is named, and the model is a file or one of the shelf.
+
+    Raises SettingsError for a name that is nearly one of the shelf: a slip must not send the texts to a server.
+    """
     if settings.base_url is not None:
         return False
-    shelved = (model.name for model in shelf.models())
-    return settings.model == LOCAL or settings.model.lower().endswith(".gguf") or settings.model in shelved
+    shelved = [model.name for model in shelf.models()]
+    if settings.model == LOCAL or settings.model.lower().endswith(".gguf") or settings.model in shelved:
+        return True
+    if meant := get_close_matches(settings.model.lower(), [LOCAL, *shelved], n=1, cutoff=_ALIKE):
+        raise SettingsError(
+            f"there is no model '{settings.model}' on this machine; write {meant[0]}, or add --base-url where a server has one "
+            "of that name"
+        )
+    return False
 
 
 def shots_for(settings: Settings) -> Shots:
@@ -47,6 +59,7 @@ def connect(settings: Settings, shots: Shots) -> Iterator[Endpoint]:
         context=settings.context or wanted,
         parallel=settings.concurrency or 1,
         plain=model.plain,
+        weak=model.weak,
     ) as endpoint:
         yield endpoint
 

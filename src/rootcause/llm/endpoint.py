@@ -15,7 +15,8 @@ class Endpoint(Frozen):
     """grammar: it compiles the schema into a grammar, so a schema made for one complaint costs nothing.
 
     context: tokens of prompt and answer together, None when unknown. sha256: of the model's file, where there is one.
-    weak: too small to be asked for judgements beside the answer itself.
+    weak: too small to write a chain, so where examples teach it, it is asked for the cause alone. plain: a base model,
+    which explains only what it is taught and is asked for no judgement beside the answer itself.
     """
 
     base_url: str
@@ -27,6 +28,7 @@ class Endpoint(Frozen):
     sha256: str | None = None
     concurrency: int = 16
     weak: bool = False
+    plain: bool = False
 
     @property
     def info(self) -> ModelInfo:

@@ -22,10 +22,12 @@ _ALTERNATIVE = "point --base-url at any OpenAI-compatible server (Ollama, LM Stu
 
 
 @contextmanager
-def serve(model_file: Path, *, name: str, sha256: str, context: int, parallel: int, plain: bool) -> Iterator[Endpoint]:
+def serve(
+    model_file: Path, *, name: str, sha256: str, context: int, parallel: int, plain: bool, weak: bool
+) -> Iterator[Endpoint]:
     """Serves a GGUF file while the block runs. context: tokens for each of the `parallel` slots.
 
-    plain: the model is a base model without a chat template of its own.
+    plain: the model is a base model without a chat template of its own. weak: see Endpoint.
     Raises LocalModelUnavailable where xllamacpp is not installed or the file cannot be loaded.
     """
     llama = _llama()
@@ -60,7 +62,8 @@ def serve(model_file: Path, *, name: str, sha256: str, context: int, parallel: i
             context=context,
             sha256=sha256,
             concurrency=parallel,
-            weak=plain,
+            weak=weak,
+            plain=plain,
         )
     finally:
         del server

@@ -84,7 +84,7 @@ def draft(
     waiting = drafted(folder)
     chosen = choose(pack, waiting, rejected(folder), complaints, count=count, seed=settings.seed, today=_today())
     err = consoles()[1]
-    if can_explain(pack, weak=described(settings).weak):
+    if can_explain(pack, plain=described(settings).plain):
         entries = _drafts(pack, chosen, settings, err, yes=yes)
     else:
         entries = tuple(Entry(example=case) for case in chosen.cases)
