@@ -17,9 +17,11 @@ from openai_server import KEY, MODEL, ScriptedServer
 from typer.testing import CliRunner
 
 from rootcause.cli import app
+from rootcause.errors import SettingsError
 from rootcause.llm.connect import is_embedded
 from rootcause.models import Answer
 from rootcause.settings import Settings, resolve
+from rootcause.store import Store
 
 COMPLAINT = "The van went to my old address although the card was changed in June."
 
@@ -106,6 +108,19 @@ def test_settings_files_reach_the_command(tmp_path: Path, scripted: ScriptedServ
     assert "Labelled complaints" not in scripted.asked[0].body["messages"][0]["content"]
 
 
+@pytest.mark.parametrize("slip", ["gemma3-4", "Gemma3-4b", "gemma-3-4b", "locl"])
+def test_a_slip_in_a_models_name_sends_nothing_to_a_server(slip: str) -> None:
+    with pytest.raises(SettingsError, match="--base-url"):
+        is_embedded(Settings(model=slip))
+    assert not is_embedded(Settings(model=slip, base_url="http://models.example/v1"))
+    assert not is_embedded(Settings(model="gpt-6.1-sol"))
+
+
+def test_a_language_is_two_letters(tmp_path: Path) -> None:
+    wrong = rootcause(tmp_path, "why", "Late.", "--language", "russian")
+    assert wrong.code == 2 and "'russian' is no language; write two letters, such as ru" in wrong.error
+
+
 # ── one complaint at once ─────────────────────────────────────────────────────────────────────────
 
 
@@ -152,6 +167,16 @@ def test_runs_of_a_new_project(tmp_path: Path) -> None:
     missing = rootcause(tmp_path, "show", "abc")
     assert missing.code == 2 and "there is no run 'abc'" in missing.error
     assert list(tmp_path.iterdir()) == [], "looking leaves nothing behind"
+
+
+def test_the_beginning_of_several_ids_is_not_enough(tmp_path: Path) -> None:
+    (tmp_path / ".rootcause").mkdir()
+    with Store(tmp_path / ".rootcause/rootcause.db") as store:
+        for run in ("ab12", "ab34"):
+            store.begin(run, source="a.csv", model="m", settings="{}")
+    several = rootcause(tmp_path, "show", "ab")
+    assert several.code == 2 and "several runs begin with 'ab': ab12, ab34" in several.error
+    assert "run ab12 has no result yet" in rootcause(tmp_path, "show", "ab1").error
 
 
 def test_packs_are_listed_and_checked(tmp_path: Path, packs: Path) -> None:

@@ -23,8 +23,8 @@ from rootcause.evaluate.asking import Trial, Way
 from rootcause.evaluate.baselines import vectors_of
 from rootcause.evaluate.chains import agreement, matched
 from rootcause.evaluate.noise import noise
-from rootcause.evaluate.score import Score, Scored
-from rootcause.fewshot.advise import label_of
+from rootcause.evaluate.score import Score, Scored, given_in
+from rootcause.fewshot.advise import Advisor, label_of
 from rootcause.fewshot.select import Shots
 from rootcause.models import Answer, Pack
 
@@ -208,6 +208,23 @@ def test_a_weak_model_is_measured_too(pack: Pack, scripted: ScriptedServer, tmp_
             assert score.valid == 1.0 and score.chains is not None, shots
         names = [set(one.body["response_format"]["json_schema"]["schema"]["properties"]) for one in scripted.asked]
         assert names and all(found == {"cause"} for found in names)
+
+
+def test_where_one_answer_is_possible_nobody_is_asked(pack: Pack, scripted: ScriptedServer, tmp_path: Path) -> None:
+    with bench_at(scripted, tmp_path, weak=True) as bench:
+        trial = bench.plan(Way(pack=pack, shots=Shots.parse("contrast:2"), order=SEED), pack.heldout)
+        results = asked(bench, trial)[0]
+        settled = [bool(item.lesson and item.lesson.settled) for item in trial.items]
+        assert 0 < sum(settled) < len(settled), "of these cases some are clear and some are not"
+        bill = bench.score(trial, results, pack.examples).bill
+        assert bill is not None and len(scripted.asked) == settled.count(False) == bill.asked
+        known = vectors_of(pack)
+        advisor = Advisor(pack.examples, np.array([known[example.text] for example in pack.examples]))
+        for alone, result in zip(settled, results, strict=True):
+            assert result.explained.answer is not None and result.explained.attempts == (0 if alone else 1)
+            if alone:
+                assert (given_in(result.explained.answer),) == advisor.candidates(result.case.text, known[result.case.text], 2)
+                assert result.leaked is False and not result.explained.fresh
 
 
 # ── the command ───────────────────────────────────────────────────────────────────────────────────

@@ -130,10 +130,9 @@ def test_a_run_is_taken_up_again(store: Store) -> None:
     newest, oldest = store.runs()
     assert (newest["id"], oldest["id"], oldest["status"], oldest["ended"]) == ("run-2", "run-1", "running", None)
     store.end("run-1", "complete", None)
-    assert store.report("run-1") == ("run-1", '{"report": 1}'), "an end without a report keeps the one there is"
-    assert store.report("run-2") == ("run-2", None)
-    assert store.report("run-") is None
-    assert store.report("x") is None
+    assert store.report("run-1") == '{"report": 1}', "an end without a report keeps the one there is"
+    assert store.report("run-2") is None
+    assert store.ids("run-") == ["run-1", "run-2"] and store.ids("run-1") == ["run-1"] and store.ids("x") == []
 
 
 def cause(id: str) -> Cause:

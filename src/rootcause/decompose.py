@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import ValidationError
 
 from rootcause.ask import Asker
@@ -18,7 +20,7 @@ _WARMTH = 0.8  # of asking again: at temperature 0 small models repeat a broken 
 
 
 class Explained(Frozen):
-    """An answer or a failure. attempts: replies that were judged; fresh: asked for now, not found in the store."""
+    """An answer or a failure. attempts: replies that a model gave; fresh: asked for now, not found in the store."""
 
     answer: Answer | None
     failure: Failure | None
@@ -36,6 +38,8 @@ class Decomposer:
 
     async def explain(self, text: str, lesson: Lesson, topic: Topic | None, *, repeat: int = 0) -> Explained:
         """The stored answer, or a new one. A failure is a value; ModelError and CostLimitReached are raised."""
+        if lesson.settled is not None:
+            return self._settled(lesson.settled, text, lesson, topic)
         key = lesson.key(self._asker.endpoint, self._asker.seed, repeat)
         if (kept := self._known(key)) is not None:
             return kept
@@ -49,6 +53,13 @@ class Decomposer:
             return Explained(answer=None, failure=failure, attempts=attempts, fresh=True)
         store.keep_reply(key, answer.model_dump_json(), attempts)
         return Explained(answer=answer, failure=None, attempts=attempts, fresh=True)
+
+    def _settled(self, reply: str, text: str, lesson: Lesson, topic: Topic | None) -> Explained:
+        answer, found = _judge(reply, text, lesson, topic, self._language)
+        if found:
+            failure = Failure(kind="rule", message=f"the only answer possible is broken: {_named(found)}")
+            return Explained(answer=None, failure=failure, attempts=0, fresh=False)
+        return Explained(answer=answer, failure=None, attempts=0, fresh=False)
 
     def _known(self, key: str) -> Explained | None:
         kept = self._asker.store.reply(key)
@@ -84,8 +95,11 @@ class Decomposer:
                     {"role": "assistant", "content": reply.text},
                     {"role": "user", "content": self._prompts.mend(found)},
                 ]
-        rules = "; ".join(dict.fromkeys(f"{violation.rule} ({violation.message})" for violation in found))
-        raise CallFailed("rule", f"after {MENDS + 1} answers still broken: {rules}")
+        raise CallFailed("rule", f"after {MENDS + 1} answers still broken: {_named(found)}")
+
+
+def _named(violations: Sequence[Violation]) -> str:
+    return "; ".join(dict.fromkeys(f"{violation.rule} ({violation.message})" for violation in violations))
 
 
 def _judge(

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import platform
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from importlib.metadata import version
 from typing import Any, Protocol
@@ -50,7 +50,7 @@ from rootcause.prompt import Prompts
 from rootcause.rank import rank
 from rootcause.sample import draw
 from rootcause.settings import Settings
-from rootcause.sizing import Outlook, sizings
+from rootcause.sizing import Outlook, Typical, sizings
 from rootcause.store import Store
 from rootcause.teach import Teacher, TooLong
 from rootcause.text import fold, script
@@ -101,7 +101,8 @@ class Run:
         items = self._items(batches, topics)
         record = self._record(intake, batches[-1], extent, whole_file)
         run_id = hashlib.sha256(record.encode()).hexdigest()[:10]
-        askable = [item for item in items if item.lesson is not None]
+        lessons = [item.lesson for item in items if item.lesson is not None]
+        askable = [item for item in items if item.lesson is not None and item.lesson.settled is None]
         fresh = [item for item in askable if self._store.reply(item.key) is None]
         tokens = sum(item.lesson.tokens for item in fresh if item.lesson)
         answers = _TYPICAL_ANSWER * len(fresh)
@@ -116,6 +117,7 @@ class Run:
             uses=self._uses(batches[-1]),
             calls=len(fresh),
             known=len(askable) - len(fresh),
+            settled=len(lessons) - len(askable),
             prompt_tokens=tokens,
             answer_tokens=answers,
             exact=self._counter.exact,
@@ -132,12 +134,12 @@ class Run:
         frame, skipped = self._explainable(intake.complaints, placed.topics)
         named = {placed.topics[complaint.id] for complaint in frame}
         probe = draw(frame, placed.topics, n=max(_PROBED, len(named)), seed=self._settings.seed)
-        prompt = {stratum.topic: self._mean_tokens(probe, placed.topics, stratum.topic) for stratum in probe.strata}
+        typical = {stratum.topic: self._typical(probe, placed.topics, stratum.topic) for stratum in probe.strata}
         sizes = sizings(
             frame,
             placed.topics,
             seed=self._settings.seed,
-            prompt=prompt,
+            typical=typical,
             answer=_TYPICAL_ANSWER,
             price=None if self._endpoint.on_this_machine else self._price,
             pace=self._pace(),
@@ -151,14 +153,14 @@ class Run:
             notes=(*intake.notes, *([placed.note] if placed.note else []), *_skipping(skipped)),
         )
 
-    def _mean_tokens(self, probe: Sample, topics: Mapping[str, str | None], topic: str | None) -> float:
-        """Of the prompts for the probed rows of a topic that fit the model's context."""
+    def _typical(self, probe: Sample, topics: Mapping[str, str | None], topic: str | None) -> Typical:
+        """Of the probed rows of a topic."""
         rows = [row for row in probe.complaints if topics[row.id] == topic]
         items = (
             self._item(topic, (row,), vector) for row, vector in zip(rows, embed.encode([r.text for r in rows]), strict=True)
         )
-        tokens = [item.lesson.tokens for item in items if item.lesson is not None]
-        return sum(tokens) / len(tokens) if tokens else 0.0
+        tokens = [item.lesson.tokens for item in items if item.lesson is not None and item.lesson.settled is None]
+        return Typical(asked=len(tokens) / len(rows), prompt=sum(tokens) / len(tokens) if tokens else 0.0)
 
     def _pace(self) -> float | None:
         """Seconds from one answer to the next, by all earlier runs of this model; None where there are none."""
@@ -192,7 +194,7 @@ class Run:
             topics = {topic: pack.topic for topic, pack in self._packs.items()}
 
             async def report(part: Plan, outcomes: tuple[Outcome, ...], *, named: bool) -> RunReport:
-                able = not (self._endpoint.weak or spend.exhausted)
+                able = not (self._endpoint.plain or spend.exhausted)
                 judge, namer = (verdicts.judge(topics) if able else None, verdicts.namer() if able and named else None)
                 causes = await merge(outcomes, topics, judge=judge, namer=namer)
                 return self._report(part, outcomes, rank(causes, outcomes, part.sample), spend, estimated=asker.estimated)
@@ -240,7 +242,7 @@ class Run:
 
         Raises SettingsError when it can explain none.
         """
-        if not self._endpoint.weak:
+        if not self._endpoint.plain:
             return tuple(complaints), ()
         able = tuple(complaint for complaint in complaints if topics[complaint.id] in self._packs)
         if complaints and not able:
@@ -393,7 +395,9 @@ class Run:
                 retried=spent.repeated,
                 failed=spent.failed,
                 from_store=sum(
-                    item.id in reached and not self._store.paid(plan.run_id, item.key) for item in plan.items if item.lesson
+                    item.id in reached and not self._store.paid(plan.run_id, item.key)
+                    for item in plan.items
+                    if item.lesson and item.lesson.settled is None
                 ),
                 price=0.0 if self._endpoint.on_this_machine else self._price.of(spent.used) if self._price else None,
                 currency=self._price.currency if self._price else "",
@@ -401,7 +405,7 @@ class Run:
             ),
             complete=complete,
             min_complete=self._settings.min_complete,
-            notes=(*plan.notes, *self._doubts(plan.sample, complete, outcomes, spend, estimated)),
+            notes=(*plan.notes, *_settling(plan, reached), *self._doubts(plan.sample, complete, outcomes, spend, estimated)),
         )
 
     def _doubts(
@@ -463,6 +467,15 @@ def _grown(why: str | None, report: RunReport, plan: Plan) -> str:
         f"stopped after {rows} of {most} rows: {why}. Intervals and probabilities do not know that the sample grew until this "
         "held: they are a little too sure"
     )
+
+
+def _settling(plan: Plan, reached: Set[str]) -> Iterator[str]:
+    lessons = [item.lesson for item in plan.items if item.id in reached and item.lesson is not None]
+    if settled := sum(lesson.settled is not None for lesson in lessons):
+        yield (
+            f"{settled} of {len(lessons)} texts were told by the labelled examples alone: a classifier trained on them left one "
+            "cause in question, so the model was not asked"
+        )
 
 
 def _skipping(skipped: Sequence[RejectedRow]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from rootcause.models import Complaint, Frozen, Intake, RejectedRow, Sample, Top
 from rootcause.sample import rows_for
 from rootcause.teach import Lesson
 
-AFFORDABLE_LOCAL = 30  # rows: about two minutes on two cores
+AFFORDABLE_LOCAL = 30  # rows: about a minute on two cores
 AFFORDABLE_REMOTE = 385  # rows: a margin of five points whatever the population
 _GROWTH = 1.5  # each batch of a growing sample makes it larger by half: few looks, and at most a third of the rows too many
 
@@ -67,12 +67,18 @@ class Item(Frozen):
         return self.rows[0].text
 
 
+def calls_told(calls: int, known: int, settled: int) -> str:
+    """How many calls there will be, in words."""
+    one = f", {settled} with one possible answer" if settled else ""
+    return f"{calls} to make, {known} already answered{one}"
+
+
 class Plan(Frozen):
     """Everything that is decided before a token is spent.
 
     batches: growing samples, each holding the one before it; the last is `sample`, the largest that may be analysed.
-    calls: items to be asked about; known: items whose answer is already in the store; skipped: rows that this model
-    cannot explain, which the sample does not stand for.
+    calls: items to be asked about; known: items whose answer is already in the store; settled: items with one possible
+    answer; skipped: rows that this model cannot explain, which the sample does not stand for.
     """
 
     run_id: str
@@ -84,6 +90,7 @@ class Plan(Frozen):
     uses: tuple[TopicUse, ...]
     calls: int
     known: int
+    settled: int
     prompt_tokens: int
     answer_tokens: int
     exact: bool

@@ -3,11 +3,13 @@ that over the user's own."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import AliasChoices, DirectoryPath, Field, FilePath, SecretStr, ValidationError
+from pydantic import AliasChoices, DirectoryPath, Field, FilePath, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from rootcause.economics import Economics
@@ -42,9 +44,7 @@ class Settings(BaseSettings):
     context: int | None = Field(default=None, ge=1024, description="tokens the model's context holds")
     concurrency: int | None = Field(default=None, ge=1, le=1000)
     shots: str | None = None
-    language: str | None = Field(
-        default=None, pattern="^[a-z]{2}$", description="of chains and report; None: the complaints' own"
-    )
+    language: str | None = Field(default=None, description="of chains and report; None: the complaints' own")
     seed: int = DEFAULT_SEED
     min_complete: float = Field(default=0.98, ge=0, le=1)
     max_cost: float | None = Field(default=None, ge=0)
@@ -54,6 +54,13 @@ class Settings(BaseSettings):
     fewshot: DirectoryPath | None = None
     prices: FilePath | None = None
     economics: Economics | None = Field(default=None, description="what complaints and fixes cost: the table [economics]")
+
+    @field_validator("language")
+    @classmethod
+    def _two_letters(cls, language: str | None) -> str | None:
+        if language is not None and not re.fullmatch("[a-z]{2}", language):
+            raise PydanticCustomError("language", "'{given}' is no language; write two letters, such as ru", {"given": language})
+        return language
 
     @classmethod
     def settings_customise_sources(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from rootcause.llm.prices import Price
 from rootcause.models import Complaint, Frozen, TopicUse, Usage
@@ -14,11 +15,18 @@ _SIZES = (30, 100, 200, 385, 1000, 2000, 5000)
 RARE = 0.1  # the share whose margin and whose neighbour are shown beside that of one half
 
 
+class Typical(NamedTuple):
+    """A topic's text, on average. asked: the share of texts that need a call; prompt: tokens of its prompt."""
+
+    asked: float
+    prompt: float
+
+
 class Sizing(Frozen):
     """A sample of so many rows. margin_half, margin_tenth: half-widths of the 95 % intervals of shares of 50 % and 10 %.
 
     difference: how much larger than 10 % a cause's share must be to be told apart from one of 10 %, with 80 % power at 5 %.
-    calls: distinct texts, as if none had been answered before; seconds: None where this model was never timed.
+    calls: distinct texts that need one, as if none had been answered before; seconds: None where this model was never timed.
     """
 
     rows: int
@@ -48,23 +56,23 @@ def sizings(
     topics: Mapping[str, str | None],
     *,
     seed: int,
-    prompt: Mapping[str | None, float],
+    typical: Mapping[str | None, Typical],
     answer: int,
     price: Price | None,
     pace: float | None,
 ) -> tuple[Sizing, ...]:
     """Usual sizes below the frame's, and the whole frame.
 
-    prompt: mean tokens of a prompt by topic; answer: tokens of an answer; pace: seconds a call takes, divided by the calls
-    in flight.
+    typical: by topic; answer: tokens of an answer; pace: seconds a call takes, divided by the calls in flight.
     """
     population = len(frame)
     found = []
     for n in (*(size for size in _SIZES if size < population), population):
         sample = draw(tuple(frame), dict(topics), n=n, seed=seed)
         texts = Counter(topic for topic, _ in {(topics[row.id], fold(row.text)) for row in sample.complaints})
-        calls = texts.total()
-        tokens = round(sum(prompt[topic] * count for topic, count in texts.items()))
+        asked = {topic: typical[topic].asked * count for topic, count in texts.items()}
+        calls = round(sum(asked.values()))
+        tokens = round(sum(typical[topic].prompt * count for topic, count in asked.items()))
         found.append(
             Sizing(
                 rows=n,

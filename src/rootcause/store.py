@@ -226,10 +226,14 @@ class Store:
         """All runs, newest first: id, started, ended, status, source, model."""
         return self._run("SELECT id, started, ended, status, source, model FROM runs ORDER BY started DESC, id")
 
-    def report(self, run: str) -> tuple[str, str | None] | None:
-        """(run id, report as JSON or None) of the run whose id begins with `run`; None when there is none or several."""
-        rows = self._run("SELECT id, report FROM runs WHERE substr(id, 1, ?) = ? LIMIT 2", (len(run), run))
-        return (rows[0]["id"], rows[0]["report"]) if len(rows) == 1 else None
+    def ids(self, beginning: str) -> list[str]:
+        """Of the runs whose ids begin so."""
+        return [row["id"] for row in self._run("SELECT id FROM runs WHERE substr(id, 1, ?) = ?", (len(beginning), beginning))]
+
+    def report(self, run: str) -> str | None:
+        """The report of a run as JSON, None where it has none yet."""
+        report: str | None = self._run("SELECT report FROM runs WHERE id = ?", (run,))[0]["report"]
+        return report
 
     def started(self, run: str) -> dt.datetime:
         return dt.datetime.fromisoformat(self._run("SELECT started FROM runs WHERE id = ?", (run,))[0]["started"])

@@ -101,6 +101,7 @@ def _announce(plan: Plan, endpoint: Endpoint, err: Console) -> None:
     """What will happen, before anything is spent: model, columns, topics, sample, calls."""
     from rootcause.cli.intake import announce, say
     from rootcause.cli.session import money
+    from rootcause.plan import calls_told
 
     announce(plan.intake, plan.uses, endpoint, err)
     frame = len(plan.intake.complaints) - len(plan.skipped)
@@ -115,7 +116,7 @@ def _announce(plan: Plan, endpoint: Endpoint, err: Console) -> None:
     most = "at most " if len(plan.batches) > 1 else ""
     tokens = f"{'' if plan.exact else 'about '}{plan.prompt_tokens:,} tokens in, about {plan.answer_tokens:,} out"
     cost = f"; price {most}{money(plan.price, plan.currency, endpoint)}" if not endpoint.on_this_machine else ""
-    say(err, "Calls", f"{most}{plan.calls} to make, {plan.known} already answered; {tokens}{cost}")
+    say(err, "Calls", f"{most}{calls_told(plan.calls, plan.known, plan.settled)}; {tokens}{cost}")
     for note in plan.notes:
         say(err, "Note", note)
 

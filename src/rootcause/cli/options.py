@@ -20,7 +20,7 @@ Context = Annotated[int | None, typer.Option(help="Tokens the model's context ho
 Concurrency = Annotated[int | None, typer.Option(help="Calls in flight at once.")]
 Language = Annotated[str | None, typer.Option(help="Two letters: language of chains and report. Default: the complaints' own.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of sample and order.")]
-MaxCost = Annotated[float | None, typer.Option(help="Stop before the run costs more than this.")]
+MaxCost = Annotated[float | None, typer.Option(help="Stop before the run costs more than this, in the currency of the price.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before spending.")]
 Json = Annotated[bool, typer.Option("--json", help="Print machine-readable results on standard output and nothing else.")]
 Store = Annotated[Path | None, typer.Option(help="Folder of the database and the runs. Default: .rootcause")]

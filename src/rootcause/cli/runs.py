@@ -93,17 +93,22 @@ def stored(settings: Settings, run: str) -> RunReport:
     from rootcause.models import RunReport
     from rootcause.store import Store
 
-    path, found = settings.store / DATABASE, None
-    if path.exists():
-        with Store(path) as database:
-            found = database.report(run)
-    if found is None:
-        raise SettingsError(f"there is no run '{run}' in {settings.store}, or several begin so; 'rootcause runs' lists them")
-    if found[1] is None:
-        raise SettingsError(f"run {found[0]} has no result yet; run its command again to finish it")
+    path = settings.store / DATABASE
+    if not path.exists():
+        raise SettingsError(f"there is no run '{run}': {settings.store} holds none yet")
+    with Store(path) as database:
+        match database.ids(run):
+            case [found]:
+                report = database.report(found)
+            case []:
+                raise SettingsError(f"there is no run '{run}' in {settings.store}; 'rootcause runs' lists those there are")
+            case several:
+                raise SettingsError(f"several runs begin with '{run}': {', '.join(several)}; give one letter more")
+    if report is None:
+        raise SettingsError(f"run {found} has no result yet; run its command again to finish it")
     try:
-        return RunReport.model_validate_json(found[1])
+        return RunReport.model_validate_json(report)
     except ValidationError:
         raise SettingsError(
-            f"run {found[0]} was written by another version; run its command again, no answer is paid twice"
+            f"run {found} was written by another version; run its command again, no answer is paid twice"
         ) from None

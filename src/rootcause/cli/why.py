@@ -138,7 +138,7 @@ def _several(
         print_json(json.dumps([_row(one) for one in told], ensure_ascii=False))
     else:
         err.print(f"Topic    {told[0].use.topic or '(none): analysed without examples'}")
-        if endpoint.weak:
+        if endpoint.weak and told[0].use.topic:
             err.print(f"Note     {_WEAK}")
         _show(told, out, settings.language or "en")
     if any(explained.answer is None for explained in found):
@@ -159,12 +159,14 @@ def _intake(complaint: str) -> Intake:
 def _estimate(plans: Sequence[Plan], endpoint: Endpoint, err: Console) -> tuple[int, float | None]:
     """Says what all ways together will ask; returns calls and price, None where it is not known."""
     from rootcause.cli.session import money, shown
+    from rootcause.plan import calls_told
 
     calls = sum(plan.calls for plan in plans)
     tokens = sum(plan.prompt_tokens for plan in plans)
     total = None if any(plan.price is None for plan in plans) else sum(plan.price or 0.0 for plan in plans)
     cost = f"; price {money(total, plans[0].currency, endpoint)}" if not endpoint.on_this_machine else ""
-    told = f"{calls} to make, {len(plans) - calls} already answered; about {tokens:,} tokens in{cost}"
+    known, settled = sum(plan.known for plan in plans), sum(plan.settled for plan in plans)
+    told = f"{calls_told(calls, known, settled)}; about {tokens:,} tokens in{cost}"
     err.print(f"Calls    {shown(told, err)}")
     return calls, total
 

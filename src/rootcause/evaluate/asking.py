@@ -67,10 +67,11 @@ class Trial(Frozen):
 
 
 class Estimate(Frozen):
-    """What a command will ask. price: 0 on this machine, None when unknown."""
+    """What a command will ask. settled: questions with one possible answer. price: 0 on this machine, None when unknown."""
 
     calls: int
     known: int
+    settled: int
     prompt: int
     completion: int
     exact: bool
@@ -137,12 +138,14 @@ class Bench:
     def estimate(self, trials: Sequence[Trial]) -> Estimate:
         """What is still to be asked; a question that occurs in two trials is asked once."""
         lessons = {item.key: item.lesson for trial in trials for item in trial.items if item.lesson}
-        fresh = [lesson for key, lesson in lessons.items() if self._store.reply(key) is None]
+        open_ones = {key: lesson for key, lesson in lessons.items() if lesson.settled is None}
+        fresh = [lesson for key, lesson in open_ones.items() if self._store.reply(key) is None]
         prompt, completion = sum(lesson.tokens for lesson in fresh), _TYPICAL_ANSWER * len(fresh)
         used = Usage(calls=len(fresh), prompt=prompt, completion=completion)
         return Estimate(
             calls=len(fresh),
-            known=len(lessons) - len(fresh),
+            known=len(open_ones) - len(fresh),
+            settled=len(lessons) - len(open_ones),
             prompt=prompt,
             completion=completion,
             exact=self._counter.exact,
@@ -219,7 +222,7 @@ class Bench:
         kept = self._store.reply(key)
         if kept is not None:
             return bool(json.loads(kept[0]))
-        return False if explained.attempts == 1 else None
+        return False if explained.attempts <= 1 else None
 
     def score(self, trial: Trial, results: Sequence[Result], labelled: Sequence[Example]) -> Score:
         """The results of a trial as figures. labelled: examples whose chains give the agreement of chains its meaning."""

@@ -48,6 +48,7 @@ def bench_of(settings: Settings, endpoint: Endpoint, kept: Store, prompts: Promp
 def announce(work: Sequence[tuple[Bench, Sequence[Trial]]], cases: str, err: Console) -> None:
     """What will be asked, and what it may cost, before anything is spent."""
     from rootcause.cli.session import money, shown
+    from rootcause.plan import calls_told
 
     for bench, trials in work:
         endpoint, told = bench.endpoint, bench.estimate(trials)
@@ -55,7 +56,7 @@ def announce(work: Sequence[tuple[Bench, Sequence[Trial]]], cases: str, err: Con
         err.print(f"Model    {shown(f'{endpoint.model}; {where}', err)}")
         tokens = f"{'' if told.exact else 'about '}{told.prompt:,} tokens in, about {told.completion:,} out"
         cost = f"; price {money(told.price, told.currency, endpoint)}" if not endpoint.on_this_machine else ""
-        calls = f"{told.calls} to make, {told.known} already answered; {tokens}{cost}"
+        calls = f"{calls_told(told.calls, told.known, told.settled)}; {tokens}{cost}"
         err.print(f"Calls    {shown(calls, err)}")
     err.print(f"Cases    {shown(cases, err)}")
 

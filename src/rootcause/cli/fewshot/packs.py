@@ -48,7 +48,10 @@ def list_packs(as_json: options.Json = False) -> None:
     for topic, pack in at_hand.items():
         counts = (len(pack.topic.causes), len(pack.examples), len(pack.heldout))
         table.add_row(topic, pack.topic.title, pack.topic.language, *map(str, counts))
-    consoles()[0].print(table)
+    out = consoles()[0]
+    out.print(table)
+    for folder in dict.fromkeys(str(Path(pack.folder).parent) for pack in at_hand.values()):
+        out.print(f"in {folder}", soft_wrap=True)
 
 
 def stats(
