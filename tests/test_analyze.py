@@ -21,7 +21,7 @@ import yaml
 from cli import COMMAND, SHIPPED, Done, done, environment, finished, report_of, rootcause, rows, small_packs, started, table
 from openai_server import KEY, MODEL, ScriptedServer
 
-from rootcause.models import RunReport
+from rootcause.models import Fate, RunReport
 from rootcause.sample import margin_of
 
 STALE, BASKET, PICKER = "stale-address-card", "promise-fixed-at-basket", "substitution-ignores-refusal"
@@ -388,7 +388,7 @@ def test_a_hostile_file_cannot_steer_the_terminal(tmp_path: Path, scripted: Scri
 
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path, scripted: ScriptedServer, env: dict[str, str]) -> None:
     complaints(tmp_path)
-    scripted.always("hang", when="one is gone")
+    scripted.always("hang", when="basket")
     process = started(tmp_path, "analyze", "complaints.csv", "--json", env=env)
     until(lambda: len(scripted.asked) == 10)
     until(lambda: replies(tmp_path) == 9)
@@ -399,7 +399,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path, scripted: ScriptedServer, env:
     assert set(statuses(tmp_path, env).values()) == {"interrupted"}
     scripted.forget()
     again = rootcause(tmp_path, "analyze", "complaints.csv", "--json", env=env)
-    assert again.code == 0 and scripted.complaints == [TEN[9]] and set(statuses(tmp_path, env).values()) == {"complete"}
+    assert again.code == 0 and scripted.complaints == [TEN[2]] and set(statuses(tmp_path, env).values()) == {"complete"}
 
 
 def replies(folder: Path, store: str = ".rootcause") -> int:
@@ -532,6 +532,21 @@ def test_the_cap_keeps_what_was_paid_for(tmp_path: Path, scripted: ScriptedServe
     raised = rootcause(tmp_path, "analyze", "complaints.csv", "--yes", "--max-cost", "500", "--json", env=capped)
     assert raised.code == 0 and report_of(raised).run_id == report.run_id
     assert len(scripted.asked) == 10 and set(Counter(scripted.complaints).values()) == {1}, "nothing is paid twice"
+
+
+def test_a_cap_leaves_out_rows_by_lot_and_not_the_end_of_the_file(
+    tmp_path: Path, scripted: ScriptedServer, paid: dict[str, str]
+) -> None:
+    """What a run did not reach counts as missing at random."""
+    complaints(tmp_path)
+    ends = []
+    for seed in ("1", "2", "3"):
+        capped = {**paid, "ROOTCAUSE_CONCURRENCY": "1", "ROOTCAUSE_SEED": seed, "ROOTCAUSE_STORE": f"s{seed}"}
+        report = report_of(rootcause(tmp_path, "analyze", "complaints.csv", "--yes", "--max-cost", "25", "--json", env=capped))
+        ends.append([row.fate is not Fate.NOT_REACHED for row in report.ledger if row.fate is not Fate.SKIPPED])
+    assert all(0 < sum(reached) < len(reached) for reached in ends)
+    assert not all(reached == sorted(reached, reverse=True) for reached in ends), "the first rows of the file alone"
+    assert len({tuple(reached) for reached in ends}) > 1
 
 
 def test_a_cap_holds_where_no_tokens_are_told(tmp_path: Path, packs: Path) -> None:

@@ -253,6 +253,43 @@ def test_what_the_bootstrap_draws_from_has_the_corrected_shares_as_means() -> No
     assert [one.cause for one in firm] == [one.cause.id for one in result.ranking.causes]
 
 
+def test_where_every_row_is_labelled_the_person_s_shares_stand_alone() -> None:
+    report = run_of()
+    observed = observe(report)
+    labels = labels_like(report, [row.id for row in observed.rows], {"app/login": "app/price"})
+    for one in audited(report, observed, labels).finding.corrected:
+        named = sum(one[0] in causes for _, causes in labels.rows)
+        assert (one[1].low, one[1].value, one[1].high) == pytest.approx((named / 300,) * 3, abs=1e-9), one[0]
+
+
+def test_an_interval_holds_its_own_share_however_many_rows_are_labelled() -> None:
+    report = run_of()
+    observed = observe(report)
+    for rows in (100, 200, 290):
+        drawn = [row.id for row in draw_rows(report, observed, rows)]
+        for cause, share in audited(report, observed, labels_like(report, drawn, {"app/login": ""})).finding.corrected:
+            assert share.low <= share.value + 1e-9 and share.value <= share.high + 1e-9, (rows, cause)
+
+
+def test_labels_of_a_run_that_was_finished_later_are_fitted_and_counted() -> None:
+    """Finishing a partial run merges anew: a cause may have another name then, and one that was missing may be found."""
+    report = run_of()
+    observed = observe(report)
+    drawn = [row.id for row in draw_rows(report, observed, 150)]
+    known = labels_like(report, drawn, {})
+    listed = next(one.cause for one in report.ranking.causes if one.cause.id == "app/price")
+    renamed = {"app/login": "app/new-gone"}
+    rows = tuple((row, tuple(renamed.get(cause, cause) for cause in causes)) for row, causes in known.rows)
+    gone = sum(causes == ("app/new-gone",) for _, causes in rows)
+    result = audited(report, observed, Labels(rows=(*rows, ("9999", ("app/price",))), unseen=(listed,)))
+    assert result.finding.stale == gone + 1 > 30 and result.finding.labelled == 150
+    ids = [one.cause.id for one in result.ranking.causes]
+    assert len(ids) == len(set(ids)) and dict(result.finding.corrected)["other"].value > gone / 150 / 2
+    assert audited(report, observed, known).finding.stale == 0
+    found = find(report, economics=None, labels=Labels(rows=(("9999", ("app/price",)),)))
+    assert found.audit is None, "a label of a row that is not there says nothing"
+
+
 def test_map_and_portfolio_show_the_shares_of_the_corrected_ranking() -> None:
     report = run_of()
     drawn = [row.id for row in draw_rows(report, observe(report), 150)]

@@ -210,6 +210,33 @@ def _undated(report: RunReport) -> RunReport:
     return report.model_copy(update={"frame": report.frame.model_copy(update={"first": None, "last": None})})
 
 
+def test_a_topic_that_a_run_did_not_reach_has_not_fallen() -> None:
+    """As after --max-cost: fifty complaints of a topic before, none analysed after, though the file holds as many."""
+    before = period("a", SPRING, {"a/x": 50, "b/y": 50})
+    after = period("b", SUMMER, {"a/x": 50})
+    runs = [_by_topic(before, {"a": 50, "b": 50}), _by_topic(after, {"a": 50, "b": 50})]
+    for one, other in (runs, runs[::-1]):
+        found = effect(one, other)
+        assert [cause.cause for cause in found.causes] == ["a/x"] and found.causes[0].claim is Claim.UNPROVED
+        assert {doubt.kind: doubt.values for doubt in found.doubts}[DoubtKind.UNREACHED] == {"topics": "b"}
+
+
+def _by_topic(report: RunReport, sizes: dict[str, int]) -> RunReport:
+    """The run with the topics that the causes' ids name."""
+    causes = [
+        one.model_copy(update={"cause": one.cause.model_copy(update={"topic": one.cause.id[0]})}) for one in report.ranking.causes
+    ]
+    topics = {row: one.cause.id[0] for one in report.ranking.causes for row in one.row_ids}
+    strata = tuple(Stratum(topic=topic, population=size, sampled=size) for topic, size in sizes.items())
+    return report.model_copy(
+        update={
+            "sample": report.sample.model_copy(update={"strata": strata}),
+            "ranking": report.ranking.model_copy(update={"causes": tuple(causes)}),
+            "outcomes": tuple(one.model_copy(update={"topic": topics[one.key]}) for one in report.outcomes),
+        }
+    )
+
+
 def test_a_change_of_channels_is_named_and_taken_out() -> None:
     """The phone line was closed: its cause seems to fall, yet within each channel nothing has changed."""
     before = _mixed("a", SPRING, {"phone": {"x": 40, "y": 40}, "chat": {"x": 2, "y": 38}})
@@ -333,6 +360,7 @@ def test_every_doubt_has_its_sentence_in_both_languages() -> None:
         "p": 0.01,
         "run": "r",
         "change": -0.3,
+        "topics": "delivery",
     }
     told = [Doubt(kind=kind, values=values) for kind in DoubtKind]
     for language in ("en", "ru"):

@@ -505,6 +505,24 @@ def test_excel_serials_and_epochs() -> None:
     assert found.failed == [4]
 
 
+def test_years_that_stand_for_no_date_are_none() -> None:
+    """One row of the year 1 would stretch the period to millennia, and all rates with it."""
+    from rootcause.ingest.values import read_dates
+
+    cells: list[str | int | float | bool | None] = ["2026-04-01", "0001-01-01", "1900-01-01", "9999-12-31", 10**400, "02.04.2026"]
+    found = read_dates(cells)
+    assert [value and value.year for value in found.values] == [2026, None, None, None, None, 2026]
+    assert found.failed == [1, 2, 3, 4]
+
+
+def test_a_header_that_begins_with_a_number_is_a_header(tmp_path: Path) -> None:
+    row = "17;12 500;Деньги списали дважды и никто не отвечает\n"
+    survey = write(tmp_path / "survey.csv", f"id;1. Оценка;2. Что случилось\n{row}")
+    assert read(survey).columns.text == "2. Что случилось"
+    with pytest.raises(InputError, match="holds data where the headers should be"):
+        read(write(tmp_path / "bare.csv", row * 2))
+
+
 def test_a_hundred_thousand_rows_in_a_few_seconds(tmp_path: Path) -> None:
     rows = [["id", "date", "amount", "text"]]
     rows += [[str(n), "01/02/2024", "1 200,50", RUSSIAN[n % 5]] for n in range(100_000)]

@@ -265,3 +265,11 @@ def test_few_points() -> None:
 
 def test_the_medoid_is_the_middle_one() -> None:
     assert medoid(np.stack([at(0), at(40), at(10), at(90)]), [0, 1, 2]) == 2
+
+
+def test_one_text_that_many_send_is_no_lone_complaint(vectors: dict[str, NDArray[np.float32]]) -> None:
+    vectors |= {"The app does not start.": at(0), "The queue is long.": at(90)}
+    many, one = outcome(1, ("The app does not start.", "new"), rows=60), outcome(100, ("The queue is long.", "new"))
+    assert {cause.name: cause.residue for cause in merged([many, one])} == {
+        "The app does not start.": False, "The queue is long.": True,
+    }  # fmt: skip

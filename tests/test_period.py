@@ -9,6 +9,7 @@ import pytest
 
 from rootcause.errors import InputError
 from rootcause.ingest import read
+from rootcause.ingest.frame import frame_of
 from rootcause.ingest.period import within
 
 JULY = dt.date(2026, 7, 1)
@@ -56,3 +57,14 @@ def test_without_dates_or_rows_it_says_what_to_do(file: str, tmp_path: Path) -> 
     plain.write_text("id,text\n1,Late again and again\n", encoding="utf-8")
     with pytest.raises(InputError, match="--date"):
         within(read(str(plain)), JULY, None)
+
+
+def test_a_period_that_the_file_goes_beyond_is_counted_whole(file: str) -> None:
+    """Else a cause that occurred in its first weeks alone would seem to have a higher rate."""
+    whole = read(file)
+    after = within(whole, dt.date(2026, 7, 15), None)
+    assert after.covers == (dt.date(2026, 7, 15), None), "nothing says that the file ends with August"
+    frame = frame_of(after.complaints, after.covers)
+    assert (frame.first, frame.last) == (dt.date(2026, 7, 15), dt.date(2026, 8, 2))
+    before = within(whole, dt.date(2026, 6, 1), dt.date(2026, 7, 20))
+    assert before.covers == (None, dt.date(2026, 7, 20))

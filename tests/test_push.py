@@ -146,9 +146,25 @@ def test_every_page_of_the_tracker_is_read(folder: Path, server: TrackerServer) 
 
 def test_another_run_with_the_same_words_changes_nothing(folder: Path, server: TrackerServer) -> None:
     push(server, "--yes")
-    later = made().model_copy(update={"items": tuple(item.model_copy(update={"run": "fedcba"}) for item in made().items)})
-    write(folder, later)
-    assert "0 changed, 0 gone, 4 unchanged" in push(server, "--yes").err and server.changes == []
+    for run in ("fedcba", "0a1b2c"):
+        later = made().model_copy(update={"items": tuple(item.model_copy(update={"run": run}) for item in made().items)})
+        write(folder, later)
+        assert "0 changed, 0 gone, 4 unchanged" in push(server, "--yes").err and server.changes == []
+
+
+def test_what_people_wrote_into_an_issue_stays_until_its_item_changes(folder: Path, server: TrackerServer) -> None:
+    push(server, "--yes")
+    issue = next(one for one in server.issues if one.title == FIRST.title)
+    if server.kind == "jira":
+        theirs = {"type": "paragraph", "content": [{"type": "text", "text": "Anna: half done"}]}
+        issue.text = {**issue.text, "content": [*issue.text["content"][:2], theirs, *issue.text["content"][2:]]}
+    else:
+        issue.text = issue.text.replace(FIRST.change, f"Anna: half done\n\n{FIRST.change}")
+    assert "Anna: half done" in text(issue)
+    write(folder, made())
+    assert "0 changed, 0 gone, 4 unchanged" in push(server, "--yes").err and "Anna: half done" in text(issue)
+    write(folder, edited(made(), FIRST.key, change="Other words."))
+    assert "1 changed" in push(server, "--yes").err and "Other words" in text(issue) and "Anna" not in text(issue)
 
 
 def test_items_of_a_csv_import_are_not_doubled(folder: Path, jira: TrackerServer) -> None:

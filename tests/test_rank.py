@@ -123,6 +123,14 @@ def test_strata_are_weighted_by_what_they_stand_for() -> None:
     assert [(r.cause.id, r.share) for r in ranking.causes] == [("common", 0.9), ("rare", 0.1)]
 
 
+def test_a_topic_of_which_nothing_was_analysed_is_not_counted() -> None:
+    """Its rows are in no share, so they must be in no number of complaints and in no sum of money either."""
+    outcomes = [outcome(chain("a"), topic="x") for _ in range(5)] + [outcome(chain("b"), topic="x") for _ in range(5)]
+    ranking = rank(causes_of(outcomes), outcomes, sample(("x", 100, 10), ("y", 900, 10)))
+    assert ranking.population == 100 and [r.share * ranking.population for r in ranking.causes] == [50, 50]
+    assert [r.weighted for r in ranking.causes] == [50, 50]
+
+
 def test_all_rows_failed() -> None:
     outcomes = [outcome(failed=True), outcome(failed=True)]
     ranking = rank([], outcomes, sample((None, 50, 2)))

@@ -41,7 +41,7 @@ class Decomposer:
         if lesson.settled is not None:
             return self._settled(lesson.settled, text, lesson, topic)
         key = lesson.key(self._asker.endpoint, self._asker.seed, repeat)
-        if (kept := self._known(key)) is not None:
+        if (kept := self._known(key, text, lesson, topic)) is not None:
             return kept
         store = self._asker.store
         try:
@@ -61,14 +61,19 @@ class Decomposer:
             return Explained(answer=None, failure=failure, attempts=0, fresh=False)
         return Explained(answer=answer, failure=None, attempts=0, fresh=False)
 
-    def _known(self, key: str) -> Explained | None:
+    def _known(self, key: str, text: str, lesson: Lesson, topic: Topic | None) -> Explained | None:
+        """The kept answer; None, so that it is asked for again, where it has another version's shape or holds no longer."""
         kept = self._asker.store.reply(key)
         if kept is None:
             return None
         try:
-            return Explained(answer=Answer.model_validate_json(kept[0]), failure=None, attempts=kept[1], fresh=False)
-        except ValidationError:
-            return None  # written by a version with another shape: ask again
+            stored = Answer.model_validate_json(kept[0])
+            answer = lesson.renew(stored)
+        except (ValidationError, ReplyInvalid):
+            return None
+        if answer != stored and _broken(answer, text, lesson, topic, self._language):
+            return None
+        return Explained(answer=answer, failure=None, attempts=kept[1], fresh=False)
 
     async def _ask(self, key: str, text: str, lesson: Lesson, topic: Topic | None, repeat: int) -> tuple[Answer, int]:
         messages: list[Message] = list(lesson.messages)
@@ -109,5 +114,9 @@ def _judge(
         answer = lesson.read(reply)
     except ReplyInvalid as error:
         return None, (Violation(rule="invalid", message=str(error)),)
+    return answer, _broken(answer, text, lesson, topic, language)
+
+
+def _broken(answer: Answer, text: str, lesson: Lesson, topic: Topic | None, language: str | None) -> tuple[Violation, ...]:
     found = violations(answer, text, topic=topic, shots=lesson.precedents, language=language)
-    return answer, tuple(violation for violation in found if violation.rule not in lesson.waived)
+    return tuple(violation for violation in found if violation.rule not in lesson.waived)

@@ -97,6 +97,7 @@ class DoubtKind(StrEnum):
     SEASON = "season"
     TEACHING = "teaching"
     SAMPLE = "sample"
+    UNREACHED = "unreached"
     OVERLAP = "overlap"
     ORDER = "order"
     UNDATED = "undated"
@@ -143,7 +144,7 @@ def effect(
     sides = (_side(before, exposure), _side(after, exposure))
     unit = _unit(sides)
     lengths = tuple(_length(side, unit) for side in sides)
-    pairs = _matched(before, after)
+    pairs = [pair for pair in _matched(before, after) if all(_looked_at(report, _topic(pair)) for report in (before, after))]
     compared = [_Pair(before, after, left, right, name, lengths) for left, right, name in pairs]
     corrected = _corrected(compared)
     causes = [
@@ -351,10 +352,23 @@ def _length(side: Side, unit: Unit) -> float:
 def _sampled_share(report: RunReport, topic: str | None) -> float:
     """Share of the topic's rows that were analysed; failures are taken to be like the rest."""
     population = next((stratum.population for stratum in report.sample.strata if stratum.topic == topic), 0)
-    if not population:
-        return report.ranking.base / report.frame.rows
-    answered = sum(len(one.rows) for one in report.outcomes if one.answer is not None and one.topic == topic)
-    return answered / population if answered else report.ranking.base / report.frame.rows
+    return _answered(report, topic) / population if population else report.ranking.base / report.frame.rows
+
+
+def _answered(report: RunReport, topic: str | None) -> int:
+    return sum(len(one.rows) for one in report.outcomes if one.answer is not None and one.topic == topic)
+
+
+def _looked_at(report: RunReport, topic: str | None) -> bool:
+    """Whether the run can say how often the topic's causes occur: it has no row of the topic at all, or has analysed one."""
+    there = any(stratum.topic == topic and stratum.population for stratum in report.sample.strata)
+    return not there or _answered(report, topic) > 0
+
+
+def _topic(pair: tuple[RankedCause | None, RankedCause | None, str]) -> str | None:
+    one = pair[0] or pair[1]
+    assert one is not None
+    return one.cause.topic
 
 
 def _matched(before: RunReport, after: RunReport) -> list[tuple[RankedCause | None, RankedCause | None, str]]:
@@ -423,6 +437,7 @@ def _doubts(before: RunReport, after: RunReport, sides: tuple[Side, Side], unit:
         _length_of(sides, unit),
         _teaching(before, after),
         _sample(sides),
+        _unreached(before, after),
         _volume(pairs),
     ]
     return [doubt for doubt in doubts if doubt is not None]
@@ -501,6 +516,13 @@ def _sample(sides: tuple[Side, Side]) -> Doubt | None:
     if abs(shares[0] - shares[1]) > 0.1:
         return Doubt(kind=DoubtKind.SAMPLE, values={"before": shares[0], "after": shares[1]})
     return None
+
+
+def _unreached(before: RunReport, after: RunReport) -> Doubt | None:
+    """Topics that one run has rows of and analysed none: their causes are not compared."""
+    strata = [stratum.topic for report in (before, after) for stratum in report.sample.strata]
+    left = sorted({topic or "-" for topic in strata if not all(_looked_at(report, topic) for report in (before, after))})
+    return Doubt(kind=DoubtKind.UNREACHED, values={"topics": ", ".join(left)}) if left else None
 
 
 def _volume(pairs: Sequence[_Pair]) -> Doubt | None:

@@ -29,7 +29,7 @@ _CHUNK = 1024
 _LARGEST = 4000  # points clustered at once: 130 MB
 _STRICTER = 0.03  # a larger block is parted at a threshold higher by this, again and again
 _MOST_PAIRS = 100_000
-_MOST_QUESTIONS = 60
+MOST_QUESTIONS = 60
 
 Judge = Callable[[str, str, str | None], Awaitable[bool]]
 """Asked whether two root sentences of a topic (its id or None) are one cause."""
@@ -51,6 +51,7 @@ async def merge(
     """All causes of the outcomes' chains, the catalogue's first, sorted by id. judge, namer: None where no model can."""
     known: dict[tuple[str, str], list[ChainRef]] = {}
     fresh: dict[str | None, dict[str, list[tuple[Chain, ChainRef]]]] = {}
+    rows = {outcome.key: len(outcome.rows) for outcome in outcomes}
     for outcome in sorted(outcomes, key=lambda o: o.key):
         for index, chain in enumerate(outcome.answer.chains if outcome.answer else ()):
             reference = ChainRef(outcome=outcome.key, index=index)
@@ -62,7 +63,7 @@ async def merge(
     for topic, by_root in fresh.items():
         roots = [_root(by_root[key]) for key in sorted(by_root)]
         for group in await _clusters(roots, topic, judge):
-            causes.append(await _new_cause(group, topic, namer))
+            causes.append(await _new_cause(group, topic, rows, namer))
     return tuple(sorted(causes, key=lambda cause: (cause.new, cause.id)))
 
 
@@ -229,7 +230,7 @@ async def _judged(
     """
     groups = _Groups(clusters, vectors, OPEN)
     refused: set[tuple[int, int]] = set()
-    while len(refused) + len(clusters) - len(groups.members) < _MOST_QUESTIONS and (pair := groups.closest()) is not None:
+    while len(refused) + len(clusters) - len(groups.members) < MOST_QUESTIONS and (pair := groups.closest()) is not None:
         left, right = sorted(medoid(vectors, groups.members[place]) for place in pair)
         if (left, right) in refused:
             continue
@@ -271,7 +272,7 @@ def _from_catalogue(topic: Topic, cause_id: str, chains: list[ChainRef]) -> Caus
     )
 
 
-async def _new_cause(group: list[_Root], topic: str | None, namer: Namer | None) -> Cause:
+async def _new_cause(group: list[_Root], topic: str | None, rows: Mapping[str, int], namer: Namer | None) -> Cause:
     sentences = tuple(sorted(root.sentence for root in group))
     central = sentences[medoid(embed.encode(list(sentences)), list(range(len(sentences))))]
     name = await namer(sentences) if namer is not None and len(sentences) > 1 else central
@@ -281,7 +282,7 @@ async def _new_cause(group: list[_Root], topic: str | None, namer: Namer | None)
         name=name,
         topic=topic,
         new=True,
-        residue=len({reference.outcome for reference in chains}) == 1,
+        residue=sum(rows[text] for text in {reference.outcome for reference in chains}) == 1,
         controllable=not group[0].external,
         team=None,
         chains=chains,

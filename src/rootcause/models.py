@@ -65,7 +65,8 @@ class Columns(Frozen):
 class Intake(Frozen):
     """A file, read whole: complaints and rejected rows together are all its data rows.
 
-    period: first and last day asked for, rows outside it are rejected; None where none was.
+    period: first and last day asked for, rows outside it are rejected; None where none was. covers: those of its ends beyond
+    which the file goes on, so that the whole period is in it.
     """
 
     source: str
@@ -78,6 +79,7 @@ class Intake(Frozen):
     rejected: tuple[RejectedRow, ...]
     notes: tuple[str, ...] = ()
     period: tuple[dt.date | None, dt.date | None] | None = None
+    covers: tuple[dt.date | None, dt.date | None] = (None, None)
 
     @property
     def rows(self) -> int:
@@ -346,7 +348,7 @@ class ChainRef(Frozen):
 
 
 class Cause(Frozen):
-    """Chains that share a root. new: not in the catalogue. residue: merged with nothing."""
+    """Chains that share a root. new: not in the catalogue. residue: of one complaint, merged with no other."""
 
     id: str
     name: str
@@ -391,7 +393,8 @@ class RankedCause(Frozen):
 
 
 class Ranking(Frozen):
-    """population: rows the shares speak of; base: analysed rows; explained: those with a chain."""
+    """population: rows the shares speak of, those of topics with an analysed one; base: analysed rows; explained: those with a
+    chain."""
 
     population: int
     base: int

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import platform
+import random
 from collections.abc import Coroutine, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from importlib.metadata import version
@@ -302,7 +303,8 @@ class Run:
     ) -> dict[str, Explained]:
         """What came of each item that was reached, by its id.
 
-        Topic by topic; a topic's first call goes alone, so that it fills the prompt cache for the rest.
+        In an order drawn by lot, so that those a limit of cost leaves out are missing at random. A topic's first call goes alone,
+        so that it fills the prompt cache for the rest; an embedded model, which holds one prompt, gets topic by topic.
         """
         found: dict[str, Explained] = {}
 
@@ -317,13 +319,20 @@ class Run:
                     return
             watcher.answered(found[item.id], spend.spent)
 
-        by_topic: dict[str | None, list[Item]] = {}
-        for item in items:
-            by_topic.setdefault(item.topic, []).append(item)
-        for group in by_topic.values():
-            await explain(group[0])
-            await _together([explain(item) for item in group[1:]])
+        lot = random.Random(self._settings.seed)
+        shuffled = lot.sample(items, len(items))
+        first = {item.topic: item.id for item in reversed(shuffled) if self._to_be_asked(item)}
+        topics = dict.fromkeys(item.topic for item in shuffled)
+        groups = [[item for item in shuffled if item.topic == topic] for topic in topics] if self._endpoint.local else [shuffled]
+        for group in groups:
+            for item in group:
+                if first.get(item.topic) == item.id:
+                    await explain(item)
+            await _together([explain(item) for item in group if first.get(item.topic) != item.id])
         return found
+
+    def _to_be_asked(self, item: Item) -> bool:
+        return item.lesson is not None and item.lesson.settled is None and self._store.reply(item.key) is None
 
     def _uses(self, sample: Sample) -> tuple[TopicUse, ...]:
         uses = []
@@ -385,7 +394,7 @@ class Run:
             model=self._endpoint.info,
             columns=plan.intake.columns,
             topics=plan.uses,
-            frame=frame_of(plan.intake.complaints),
+            frame=frame_of(plan.intake.complaints, plan.intake.covers),
             sample=plan.sample,
             ranking=ranking,
             outcomes=outcomes,

@@ -89,11 +89,16 @@ class Prompts:
     def _source(self, name: str) -> str:
         loader = self._environment.loader
         assert loader is not None
-        return loader.get_source(self._environment, name)[0]
+        try:
+            return loader.get_source(self._environment, name)[0]
+        except UnicodeDecodeError:
+            raise SettingsError(f"prompt {name} is not UTF-8; save it as UTF-8") from None
 
     def _render(self, name: str, **values: object) -> str:
         try:
             return self._environment.get_template(name).render(**values).strip() + "\n"
+        except UnicodeDecodeError:
+            raise SettingsError(f"prompt {name} is not UTF-8; save it as UTF-8") from None
         except TemplateError as error:
             raise SettingsError(f"prompt {name} cannot be rendered: {type(error).__name__}: {error}") from None
 

@@ -30,7 +30,7 @@ _GOOD_QUOTE = 120  # letters; a longer quote tells no more and fills the page
 
 
 def rank(causes: Sequence[Cause], outcomes: Sequence[Outcome], sample: Sample) -> Ranking:
-    """The ranking of the causes over the population that the sample stands for."""
+    """The ranking of the causes over the rows of all topics that have an analysed one."""
     answered = [outcome for outcome in outcomes if outcome.answer is not None]
     place = {stratum.topic: number for number, stratum in enumerate(sample.strata)}
     populations = [stratum.population for stratum in sample.strata]
@@ -39,7 +39,8 @@ def rank(causes: Sequence[Cause], outcomes: Sequence[Outcome], sample: Sample) -
         analysed[place[outcome.topic]] += len(outcome.rows)
     weights = [population / rows if rows else 0.0 for population, rows in zip(populations, analysed, strict=True)]
     base = sum(analysed)
-    n = effective_n([weights[place[outcome.topic]] for outcome in answered for _ in outcome.rows], sum(populations))
+    reached = sum(population for population, rows in zip(populations, analysed, strict=True) if rows)
+    n = effective_n([weights[place[outcome.topic]] for outcome in answered for _ in outcome.rows], reached)
     by_key = {outcome.key: outcome for outcome in answered}
     rows_of = [_rows(cause, by_key) for cause in causes]
     hits = np.zeros((len(causes), len(place)))
@@ -58,7 +59,7 @@ def rank(causes: Sequence[Cause], outcomes: Sequence[Outcome], sample: Sample) -
     rest = [r for r in ranked if r.cause.residue]
     explained = sum(len(outcome.rows) for outcome in answered if outcome.answer and outcome.answer.chains)
     return Ranking(
-        population=sum(populations),
+        population=reached,
         base=base,
         explained=explained,
         nothing=base - explained,

@@ -74,10 +74,21 @@ class ShortForm:
 
         passages: of the complaint's text; neighbours: the topic's examples, nearest first.
         """
-        cause = self._chosen(reply)
-        if cause == NOTHING or not passages:
+        return self._completed(self._chosen(reply), text, passages, neighbours)
+
+    def anew(self, answer: Answer, *, text: str, passages: Sequence[str], neighbours: Sequence[Example]) -> Answer:
+        """A kept answer, completed again from the examples as they are now. Raises ReplyInvalid where its cause is gone."""
+        cause = answer.chains[0].cause if answer.chains else NOTHING
+        if cause not in self._names:
+            raise ReplyInvalid(f"{cause} is no cause of the catalogue any more")
+        return self._completed(cause, text, passages, neighbours) if answer.chains else answer
+
+    def _completed(self, cause: str, text: str, passages: Sequence[str], neighbours: Sequence[Example]) -> Answer:
+        if cause == NOTHING:
             reason = next((e.nothing_to_explain for e in neighbours if e.nothing_to_explain), NothingReason.EMPTY)
             return Answer(nothing_to_explain=reason, chains=())
+        if not passages:  # a word or two: whatever was chosen, nothing in it can be quoted for it
+            return Answer(nothing_to_explain=NothingReason.EMPTY, chains=())
         said = _telling(passages, cause, neighbours)
         lower = _lower(cause, neighbours)
         if len(lower) < MIN_STEPS - 1:

@@ -102,9 +102,10 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            # Customers' words are the owner's matter: a folder made here, for reports and sheets too, opens to nobody else.
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not path.exists():
-                path.touch(mode=0o600)  # customers' words are the owner's matter; SQLite gives its side files the same mode
+                path.touch(mode=0o600)  # SQLite gives its side files the same mode
             self._db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(_unusable(path, error)) from None

@@ -31,12 +31,15 @@ _OF_EACH_CAUSE = 2  # examples of each candidate: keeps the prompt near a thousa
 
 Read = Callable[[str], Answer]
 """A reply's text as an answer; raises ReplyInvalid."""
+Renew = Callable[[Answer], Answer]
+"""A kept answer as the reply it was kept for would be read today; raises ReplyInvalid."""
 
 
 class Lesson(Frozen):
     """messages: to be sent; reply_schema: of the reply; read: its text as an answer, or ReplyInvalid.
 
-    settled: the reply, where the schema leaves but one, so that nobody needs to be asked.
+    renew: a kept answer as it would be read today; settled: the reply, where the schema leaves but one, so that nobody needs to
+    be asked.
     shots: the topic's examples shown, by id; precedents: the examples that no step may copy without naming one; limit: tokens
     of the reply; tokens: of the prompt.
     mendable: the model understands which rule it broke, otherwise it is asked for another draw; waived: rules that the
@@ -46,6 +49,7 @@ class Lesson(Frozen):
     messages: tuple[Message, ...]
     reply_schema: dict[str, Any]
     read: Read
+    renew: Renew
     settled: str | None
     shots: dict[str, Example]
     precedents: dict[str, Example]
@@ -126,15 +130,19 @@ class Teacher:
         shown_near = [self._shown(example) for example in near]
         if self._form:
             reply_schema: dict[str, Any] = self._form.schema(labels)
-            read: Read = partial(self._form.complete, text=text, passages=quotable(text), neighbours=neighbours)
+            known: dict[str, Any] = {"text": text, "passages": quotable(text), "neighbours": neighbours}
+            read: Read = partial(self._form.complete, **known)
+            renew: Renew = partial(self._form.anew, **known)
             user = self._prompts.short_complaint(text, shown_near)
         else:
             reply_schema, read = self._reply(text, labels, shown)
+            renew = _as_it_is
             user = self._prompts.complaint(text, shown_near, self._language or told_language(text))
         return Lesson(
             messages=({"role": "system", "content": self.system}, {"role": "user", "content": user}),
             reply_schema=reply_schema,
             read=read,
+            renew=renew,
             settled=self._form.only(labels) if self._form else None,
             shots=shown,
             precedents={example.id: example for example in self._sources(neighbours, shown)},
@@ -186,3 +194,7 @@ class Teacher:
     def _cost(self, example: Example) -> int:
         shown = self._shown(example)
         return self._counter.count(shown.text) + self._counter.count(shown.answer) + 16
+
+
+def _as_it_is(answer: Answer) -> Answer:
+    return answer

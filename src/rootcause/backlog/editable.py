@@ -38,6 +38,8 @@ def read_yaml(path: Path) -> Backlog:
         raise InputError(
             f"{path}{line}: not valid YAML ({getattr(error, 'problem', None) or 'broken'}); mend that line"
         ) from None
+    except ValueError as error:  # a date without quotes that is none, such as 2026-02-30
+        raise InputError(f"{path}: it holds a value that is none ({error}); correct it in the file") from None
     try:
         backlog = Backlog.model_validate(content)
     except ValidationError as error:

@@ -122,5 +122,5 @@ def _file_names(found: Sequence[Zone]) -> list[str]:
     names = []
     for zone in found:
         parts = [*([topic for topic in zone.topics if topic] if ids.count(zone.team) > 1 else []), zone.team or "no-team"]
-        names.append(f"{re.sub(r'[^0-9a-z]+', '-', '-'.join(parts).casefold()).strip('-') or 'team'}.md")
-    return names
+        names.append(re.sub(r"[\W_]+", "-", "-".join(parts).casefold()).strip("-") or "team")
+    return [f"{name}.md" if names.count(name) == 1 else f"{name}-{place}.md" for place, name in enumerate(names, start=1)]

@@ -101,6 +101,7 @@ def _announce(plan: Plan, endpoint: Endpoint, err: Console) -> None:
     """What will happen, before anything is spent: model, columns, topics, sample, calls."""
     from rootcause.cli.intake import announce, say
     from rootcause.cli.session import money
+    from rootcause.merge import MOST_QUESTIONS
     from rootcause.plan import calls_told
 
     announce(plan.intake, plan.uses, endpoint, err)
@@ -115,7 +116,12 @@ def _announce(plan: Plan, endpoint: Endpoint, err: Console) -> None:
         say(err, "Sample", f"{drawn} of {frame} rows, seed {plan.sample.seed}, {sure}")
     most = "at most " if len(plan.batches) > 1 else ""
     tokens = f"{'' if plan.exact else 'about '}{plan.prompt_tokens:,} tokens in, about {plan.answer_tokens:,} out"
-    cost = f"; price {most}{money(plan.price, plan.currency, endpoint)}" if not endpoint.on_this_machine else ""
+    cost = ""
+    if not endpoint.on_this_machine:
+        cost = (
+            f"; price {most}{money(plan.price, plan.currency, endpoint)}; to merge new causes at most {MOST_QUESTIONS} short "
+            "questions a topic come on top"
+        )
     say(err, "Calls", f"{most}{calls_told(plan.calls, plan.known, plan.settled)}; {tokens}{cost}")
     for note in plan.notes:
         say(err, "Note", note)

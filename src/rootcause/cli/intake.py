@@ -29,12 +29,16 @@ def taken_in(
 
     named: header by role.
     """
+    from rootcause.errors import InputError
     from rootcause.ingest import read
     from rootcause.ingest.period import within
 
     whole_file = topic if topic in at_hand else None
     wanted = {**named, "topic": None if whole_file else topic}
     intake = read(file, columns={role: header for role, header in wanted.items() if header is not None}, encoding=encoding)
+    if not intake.complaints:
+        why = f": {intake.rejected[0].reason}" if intake.rejected else ""
+        raise InputError(f"{intake.source} has no row that can be analysed{why}; name the column of the complaints with --text.")
     return within(intake, since.date() if since else None, until.date() if until else None), whole_file
 
 

@@ -76,11 +76,11 @@ def money_of(amount: float, currency: str) -> str:
 
 def consent(calls: int, price: float | None, endpoint: Endpoint, *, max_cost: float | None, yes: bool) -> None:
     """Asks before money is spent. Raises SettingsError where nobody can be asked."""
-    if endpoint.on_this_machine or not calls:
+    if endpoint.on_this_machine:
         return
     if max_cost is not None and price is None:
         raise SettingsError(f"--max-cost cannot be kept: the price of {endpoint.model} is unknown; add it to a prices file")
-    if yes:
+    if yes or not calls:
         return
     if not sys.stdin.isatty():
         raise SettingsError("this run costs money and nobody can be asked here; add --yes, and --max-cost for a limit")

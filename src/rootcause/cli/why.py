@@ -57,7 +57,11 @@ def why(
     from rootcause.fewshot.select import Shots
     from rootcause.settings import resolve
 
-    complaint = sys.stdin.read() if text == "-" else text
+    try:
+        complaint = sys.stdin.buffer.read().decode("utf-8-sig") if text == "-" else text
+        complaint.encode()
+    except UnicodeError:
+        raise InputError("the complaint is not UTF-8; convert it, or put it into a file for 'rootcause analyze'") from None
     if not complaint.strip():
         raise InputError("the complaint is empty; write it between quotes after 'why'")
     several = "," in (shots or "")

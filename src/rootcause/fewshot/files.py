@@ -57,7 +57,11 @@ def _read(path: Path, shape: type[_Aside]) -> tuple[_Aside, ...]:
     if not path.is_file():
         return ()
     found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise PackError(f"{path} is not UTF-8; save it as UTF-8") from None
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
                 found.append(shape.model_validate_json(line))

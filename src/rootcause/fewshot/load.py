@@ -50,6 +50,8 @@ def parse_topic(text: str, source: Path) -> Topic:
         raise PackError(f"{source}: not valid YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
         raise PackError(f"{source}: {_first(error)}") from None
+    except ValueError as error:  # a date without quotes that is none, such as 2026-02-30
+        raise PackError(f"{source}: it holds a value that is none ({error}); correct it") from None
 
 
 def parse_examples(text: str, source: Path) -> tuple[Example, ...]:

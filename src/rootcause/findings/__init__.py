@@ -31,7 +31,8 @@ def find(report: RunReport, *, economics: Economics | None, labels: Labels | Non
     from rootcause.findings.worth import economy, row_costs
 
     observed = observe(report)
-    audit = audited(report, observed, labels) if labels and labels.rows else None
+    analysed = {row.id for row in observed.rows}
+    audit = audited(report, observed, labels) if labels and any(row in analysed for row, _ in labels.rows) else None
     correcting = audit if audit and audit.finding.enough else None
     ranking = audit.ranking if audit else report.ranking
     table = audit.observed if audit else observed

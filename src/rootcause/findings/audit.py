@@ -20,7 +20,7 @@ from scipy.sparse import csc_matrix, csr_matrix, diags_array, hstack, vstack
 
 from rootcause.estimate import row_weights
 from rootcause.estimate import shares as shares_of
-from rootcause.findings.labels import NOTHING, OTHER, Labels
+from rootcause.findings.labels import NOTHING, OTHER, Labels, up_to_date
 from rootcause.findings.observe import Observed
 from rootcause.findings.standing import Chances
 from rootcause.findings.values import AuditFinding, Estimate
@@ -89,7 +89,8 @@ class Audited:
 
 
 def audited(report: RunReport, observed: Observed, labels: Labels) -> Audited:
-    """The run's ranking as a person's labels correct it. Raises ValueError when no row is labelled."""
+    """The run's ranking as a person's labels correct it. Raises ValueError when no analysed row is labelled."""
+    labels, stale = up_to_date(labels, report, observed)
     if not labels.rows:
         raise ValueError("an audit has at least one labelled row")
     place = {row.id: number for number, row in enumerate(observed.rows)}
@@ -102,7 +103,7 @@ def audited(report: RunReport, observed: Observed, labels: Labels) -> Audited:
     result = correct(found, named, rows, observed.stratum, observed.populations)
     ends = _ends(result).T.tolist()
     shares = {cause: Estimate(value=value, low=low, high=high) for cause, (value, low, high) in zip(ids, ends, strict=True)}
-    finding = _finding(report, observed, labels, rows, shares)
+    finding = _finding(report, observed, labels, rows, shares).model_copy(update={"stale": stale})
     given = tuple(causes for _, causes in labels.rows)
     if not finding.enough:
         return Audited(report.ranking, finding, observed, None, rows, given, result.tuning)
@@ -152,7 +153,7 @@ def correct(
         of_rows = max(0.0, float(own @ own) - 1 / frame)
         of_audit = max(0.0, float(audit @ audit - own @ own))
         inside = np.clip(corrected, 0, 1)
-        mean, spread = _cautious(audit, errors, tuning[number])
+        mean, spread = _cautious(audit, errors, tuning[number], 1 - len(labelled) / len(members))
         share += part / total * corrected
         centre += part / total * possible * (tuning[number] * by_model + mean)
         variance += (part / total) ** 2 * possible * (inside * (1 - inside) * of_rows + spread * of_audit)
@@ -227,16 +228,18 @@ def _tuning(by_model: Floats, size: int, audit: Floats, predicted: Floats, truth
     return min(1.0, max(0.0, together / alone)) if alone > 0 else 1.0
 
 
-def _cautious(audit: Floats, errors: Floats, tuning: float) -> tuple[Floats, Floats]:
+def _cautious(audit: Floats, errors: Floats, tuning: float, unaudited: float) -> tuple[Floats, Floats]:
     """Mean and variance of the errors, each (K,), with half a row more of each kind: found or not, named or not.
 
     Agresti and Min (2005) do so for a difference of paired shares: no error among few rows does not prove that there is none.
+    unaudited: the part of the analysed rows without a label, for which alone the audited ones have to stand; the shift of the
+    mean shrinks with it, and is none where every row is labelled.
     """
     size = len(audit)
     kept = size / (size + 2)
-    mean = kept * (audit @ errors) + (1 - tuning) / (size + 2)
+    shifted = kept * (audit @ errors) + (1 - tuning) / (size + 2)
     square = kept * (audit @ errors**2) + ((1 - tuning) ** 2 + 1 + tuning**2) / (2 * size + 4)
-    return mean, square - mean**2
+    return audit @ errors + unaudited * (shifted - audit @ errors), square - shifted**2
 
 
 def _found(observed: Observed, unseen: int) -> csr_matrix:

@@ -33,6 +33,25 @@ class Labels(Frozen):
     unseen: tuple[Cause, ...] = ()
 
 
+def up_to_date(labels: Labels, report: RunReport, observed: Observed) -> tuple[Labels, int]:
+    """The labels as they fit the run, and how many do not fit any more: a partial run that was finished has other causes.
+
+    A row that is not analysed is left out; a cause that the run no longer lists is one that the list lacks.
+    """
+    analysed, found = {row.id for row in observed.rows}, {one.cause.id for one in report.ranking.causes}
+    known = found | {cause.id for cause in labels.unseen} | {OTHER}
+    rows = tuple(
+        (row, tuple(dict.fromkeys(cause if cause in known else OTHER for cause in causes)))
+        for row, causes in labels.rows
+        if row in analysed
+    )
+    named = {cause for _, causes in rows for cause in causes}
+    unseen = tuple(cause for cause in labels.unseen if cause.id in named - found)
+    before = dict(labels.rows)
+    stale = len(labels.rows) - len(rows) + sum(bool(set(before[row]) - known) for row, _ in rows)
+    return Labels(rows=rows, unseen=unseen), stale
+
+
 def choices(report: RunReport, topics: Mapping[str, Topic]) -> dict[str | None, tuple[Cause, ...]]:
     """What a person may choose from, by topic: the catalogue, then what else the run found more than once, by name.
 

@@ -131,6 +131,8 @@ def _candidates(found: CauseMap, observed: Observed, economics: Economics | None
     candidates = []
     for node in found.nodes:
         cause = causes.get(node.cause or "")
+        if cause is not None and not cause.controllable:
+            continue  # what lies outside the company is no place to spend its five fixes on
         texts = [change.text for change in node.countermeasures]
         if cause is not None and cause.usual_countermeasure:
             usual = change_key(cause.usual_countermeasure)

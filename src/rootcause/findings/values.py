@@ -70,10 +70,12 @@ class AuditFinding(Frozen):
     """What a person's labels say of the model's. labelled: rows; enough: as many as a claim needs.
 
     agreement: share of rows with the same main cause; alpha: Krippendorff's, nominal, over main causes.
-    corrected: share of each cause, corrected by prediction-powered inference.
+    corrected: share of each cause, corrected by prediction-powered inference. stale: labels left out or counted as a cause that
+    the list lacks, because the run was finished after them and has other rows or causes.
     """
 
     labelled: int
+    stale: int = 0
     needed: int
     enough: bool
     agreement: Estimate

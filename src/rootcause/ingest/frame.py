@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from rootcause.models import Complaint, Frame, Repeater
 
 
-def frame_of(complaints: Sequence[Complaint]) -> Frame:
+def frame_of(complaints: Sequence[Complaint], covers: tuple[dt.date | None, dt.date | None] = (None, None)) -> Frame:
+    """covers: first and last day of the period that the complaints are from, where known; else the first and last of them."""
+    since, until = covers
     dates = [complaint.date for complaint in complaints if complaint.date is not None]
     months = Counter(None if c.date is None else f"{c.date:%Y-%m}" for c in complaints)
     channels = Counter(complaint.channel for complaint in complaints)
@@ -24,8 +26,8 @@ def frame_of(complaints: Sequence[Complaint]) -> Frame:
     ]
     return Frame(
         rows=len(complaints),
-        first=min(dates, default=None),
-        last=max(dates, default=None),
+        first=since or min(dates, default=None),
+        last=until or max(dates, default=None),
         months=tuple(sorted(months.items(), key=lambda item: (item[0] is None, item[0] or ""))),
         channels=tuple(sorted(channels.items(), key=lambda item: (-item[1], item[0] or ""))),
         repeaters=tuple(sorted(again, key=lambda one: (-len(one.rows), one.customer))),

@@ -58,7 +58,7 @@ def _refuse_data_as_header(table: Table) -> None:
     cells: list[Cell] = list(table.header)
     values = [
         *read_dates(cells).values,
-        *read_numbers([cell for cell in cells if str(cell)[:1].isdigit()]).values,
+        *read_numbers([cell for cell in cells if not any(sign.isalpha() for sign in str(cell))]).values,
     ]
     if any(value is not None for value in values):
         raise InputError(

@@ -34,9 +34,16 @@ def within(intake: Intake, since: dt.date | None, until: dt.date | None) -> Inta
             "complaints": kept,
             "rejected": tuple(sorted((*intake.rejected, *out), key=lambda one: one.row)),
             "period": (since, until),
+            "covers": _covered(intake, since, until),
             "notes": (*intake.notes, f"{len(out)} rows left out: not {_said(since, until)}, or without a date"),
         }
     )
+
+
+def _covered(intake: Intake, since: dt.date | None, until: dt.date | None) -> tuple[dt.date | None, dt.date | None]:
+    """The days asked for as far as the file goes beyond them: only then no complaint near them means that there was none."""
+    dates = [one.date for one in intake.complaints if one.date is not None]
+    return (since if since and min(dates) < since else None, until if until and max(dates) > until else None)
 
 
 def _said(since: dt.date | None, until: dt.date | None) -> str:

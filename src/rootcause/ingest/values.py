@@ -70,6 +70,7 @@ _MONTHS = {
     )
     for number, name in enumerate(names.split(), start=1)
 }
+_YEARS = range(1980, 2100)  # of complaints; systems write 1900-01-01, 0001-01-01 or 9999-12-31 where they know no date
 _EXCEL_EPOCH = dt.date(1899, 12, 30)
 _EXCEL_DAYS = range(20_000, 80_000)  # 1954 to 2119
 _EPOCH_SECONDS = range(10**8, 10**11)
@@ -77,7 +78,10 @@ _EPOCH_MILLISECONDS = range(10**11, 10**14)
 
 
 def read_dates(cells: Sequence[Cell]) -> Values[dt.date]:
-    """03/04/2024 is read as the rest of its column is; a date with dots always begins with the day."""
+    """03/04/2024 is read as the rest of its column is; a date with dots always begins with the day.
+
+    A date of an impossible year fails like a cell that is none: one of the year 1 would stretch the period to millennia.
+    """
     texts = [plain(cell).strip() for cell in cells]
     parts = [match for text in texts if (match := _YEAR_LAST.fullmatch(text)) and match[2] != "."]
     day_first = sum(int(match[1]) > 12 for match in parts)
@@ -91,6 +95,8 @@ def read_dates(cells: Sequence[Cell]) -> Values[dt.date]:
     failed: list[int] = []
     for index, (cell, text) in enumerate(zip(cells, texts, strict=True)):
         found = _date(cell, text, month_first=month_first > day_first)
+        if found is not None and found.year not in _YEARS:
+            found = None
         values.append(found)
         if found is None and text.casefold() not in ABSENT:
             failed.append(index)
@@ -123,9 +129,7 @@ def _full_year(digits: str) -> int:
 
 def _date_of_number(cell: float) -> dt.date | None:
     """Days as Excel counts them, or seconds or milliseconds as Unix does."""
-    if not math.isfinite(cell):
-        return None
-    whole = int(cell)
+    whole = int(cell) if abs(cell) < 1e15 else 0  # neither infinite nor longer than any clock's number
     if whole in _EXCEL_DAYS:
         return _EXCEL_EPOCH + dt.timedelta(days=whole)
     if whole in _EPOCH_SECONDS or whole in _EPOCH_MILLISECONDS:

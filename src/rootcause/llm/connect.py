@@ -65,8 +65,12 @@ def connect(settings: Settings, shots: Shots) -> Iterator[Endpoint]:
 
 
 def _remote(settings: Settings) -> Endpoint:
-    url = urlsplit(settings.base_url or OPENAI_URL)
-    if url.scheme not in ("http", "https") or not url.hostname:
+    try:
+        url = urlsplit(settings.base_url or OPENAI_URL)
+        whole = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:  # an open bracket, a port that is no number
+        whole = False
+    if not whole:
         raise SettingsError(f"--base-url '{settings.base_url}' is not an address; write it like http://localhost:11434/v1")
     if url.username or url.password or url.query:
         raise SettingsError("--base-url holds a password or a query; write the bare address and set OPENAI_API_KEY")

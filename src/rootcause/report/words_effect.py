@@ -84,6 +84,10 @@ TABLE = {
         "Different shares of the rows were analysed ({before} and {after}).",
         "Разобраны разные доли строк ({before} и {after}).",
     ),
+    "effect_doubt:unreached": (
+        "One of the runs analysed no row of {topics}: the causes of these topics are not compared.",
+        "Один из запусков не разобрал ни одной строки тем ({topics}): их причины не сравниваются.",
+    ),
     "effect_doubt:volume": (
         "All other complaints changed as well, by {change}: whatever moved them may have moved this cause.",
         "Остальные жалобы тоже изменились, на {change}: что сдвинуло их, могло сдвинуть и эту причину.",

@@ -82,6 +82,22 @@ TABLE: Mapping[str, tuple[Form, Form]] = {
             "Пока размечено {n} строк, а нужно {needed}: числа в этом отчёте — ещё оценка самой модели.",
         ),
     ),
+    "audit_stale": (
+        en(
+            "{n} label names a row or a cause that the run no longer has, because it was finished after the labelling. Make the "
+            "sheet again with rootcause audit and look at it.",
+            "{n} labels name rows or causes that the run no longer has, because it was finished after the labelling. Make the "
+            "sheet again with rootcause audit and look at them.",
+        ),
+        ru(
+            "{n} метка называет строку или причину, которой в запуске больше нет: его закончили после разметки. Создайте лист "
+            "заново командой rootcause audit и проверьте её.",
+            "{n} метки называют строки или причины, которых в запуске больше нет: его закончили после разметки. Создайте лист "
+            "заново командой rootcause audit и проверьте их.",
+            "{n} меток называют строки или причины, которых в запуске больше нет: его закончили после разметки. Создайте лист "
+            "заново командой rootcause audit и проверьте их.",
+        ),
+    ),
     "audit_alpha": (
         "Alpha is 1 where they always agree and 0 where they agree as by chance; 0.8 is customary for a firm conclusion, 0.667 "
         "for a tentative one.",

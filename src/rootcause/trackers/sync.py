@@ -33,6 +33,8 @@ class Update(Frozen):
 
 
 class Unchanged(Frozen):
+    """item: as it was last written, which is what the issue still says unless people have changed it."""
+
     item: Item
     remote: Remote
 
@@ -170,11 +172,12 @@ def _verdict(
     """old: the item as it was last written; fields: those in which it differs from that."""
     if not tracker.has_place(remote) or remote.key != item.key:
         return Unmarked(item=item, remote=remote)
-    # A page names its run: that alone makes no change.
-    same = tracker.says(remote, item) or (old is not None and not fields and tracker.says(remote, old))
     title = _title(item, old, remote)
-    if same and title is None:
+    if title is None and tracker.says(remote, item):
         return Unchanged(item=item, remote=remote)
+    if title is None and old is not None and not fields:
+        # A page names its run, and people write in it: neither is a change of the item.
+        return Unchanged(item=old, remote=remote)
     told = tuple(field for field in fields if field != "title" or title is not None)
     return Update(item=item, remote=remote, fields=told or ("text",), title=title)
 
