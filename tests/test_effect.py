@@ -32,7 +32,7 @@ from rootcause.effect import (
 )
 from rootcause.errors import SettingsError
 from rootcause.findings.values import Estimate
-from rootcause.models import Fate, RunReport, Stratum
+from rootcause.models import Columns, Fate, RunReport, Stratum
 from rootcause.report.effectpage import show_effect
 from rootcause.store import Store
 
@@ -264,8 +264,12 @@ def _mixed(run: str, first: dt.date, counts: dict[str, dict[str, int]]) -> RunRe
 
 
 def test_rows_in_both_files_other_models_and_samples_are_doubts() -> None:
-    before, after = period("a", SPRING, {"x": 30, "y": 30}), period("b", SUMMER, {"x": 10, "y": 30})
+    named_rows = {"columns": Columns(text="message", id="ticket")}
+    before = period("a", SPRING, {"x": 30, "y": 30}).model_copy(update=named_rows)
+    after = period("b", SUMMER, {"x": 10, "y": 30}).model_copy(update=named_rows)
     shared = after.model_copy(update={"ledger": before.ledger})
+    numbered = shared.model_copy(update={"columns": Columns(text="message")})
+    assert DoubtKind.OVERLAP not in {doubt.kind for doubt in effect(before, numbered).doubts}, "both files number from 1"
     kinds = {doubt.kind for doubt in effect(before, shared).doubts}
     assert DoubtKind.OVERLAP in kinds and DoubtKind.TEACHING not in kinds
     skipped = tuple(row.model_copy(update={"fate": Fate.SKIPPED}) for row in before.ledger)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from rootcause.llm.client import Client, Message, Reply
@@ -87,3 +88,13 @@ class Asker:
     def book(self, key: str, reply: Reply, *, valid: bool) -> None:
         """Writes a reply's cost into the store, with what became of it."""
         self.store.keep_call(self.run, key, "ok" if valid else "rule", reply.usage, reply.seconds)
+
+
+async def together(tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Runs them side by side; the first error that ends the run is raised as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for task in tasks:
+                group.create_task(task)
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None

@@ -372,7 +372,7 @@ def _topic(pair: tuple[RankedCause | None, RankedCause | None, str]) -> str | No
 
 
 def _matched(before: RunReport, after: RunReport) -> list[tuple[RankedCause | None, RankedCause | None, str]]:
-    """Causes of both runs in pairs: known ones by id, new ones by the likeness of their roots at merging's threshold."""
+    """Causes of both runs in pairs: known ones by id, new ones by the likeness of their names at merging's threshold."""
     left = {one.cause.id: one for one in (*before.ranking.causes, *before.ranking.residue)}
     right = {one.cause.id: one for one in (*after.ranking.causes, *after.ranking.residue)}
     pairs: list[tuple[RankedCause | None, RankedCause | None, str]] = [
@@ -456,6 +456,8 @@ def _order(sides: tuple[Side, Side]) -> Doubt | None:
 
 
 def _overlap(before: RunReport, after: RunReport) -> Doubt | None:
+    if not (before.columns.id and after.columns.id):
+        return None  # rows numbered from 1 in each file have the same ids and are not the same
     known = [{row.id for row in report.ledger if row.fate is not Fate.SKIPPED} for report in (before, after)]
     both = known[0] & known[1]
     return Doubt(kind=DoubtKind.OVERLAP, values={"rows": len(both)}) if both else None

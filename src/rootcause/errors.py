@@ -22,8 +22,6 @@ Anything else that escapes is a bug and keeps its traceback.
 
 from __future__ import annotations
 
-EXIT_COMPLETE = 0
-EXIT_BUG = 1
 EXIT_USER = 2
 EXIT_INCOMPLETE = 3
 EXIT_UNAVAILABLE = 4

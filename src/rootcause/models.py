@@ -310,7 +310,7 @@ class Usage(Frozen):
 
 
 class Failure(Frozen):
-    """Why a complaint has no answer. kind: refusal, truncated, rule, invalid, timeout, connection, server, content."""
+    """Why a complaint has no answer. kind: one word or two, such as refusal, truncated, rule, timeout, rate limit, too long."""
 
     kind: str
     message: str

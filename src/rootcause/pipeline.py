@@ -7,7 +7,7 @@ import hashlib
 import json
 import platform
 import random
-from collections.abc import Coroutine, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from importlib.metadata import version
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rootcause import embed
-from rootcause.ask import Asker
+from rootcause.ask import Asker, together
 from rootcause.decompose import Decomposer, Explained
 from rootcause.errors import CostLimitReached, SettingsError, StoreError
 from rootcause.fewshot.select import ShotKind, Shots
@@ -53,13 +53,12 @@ from rootcause.sample import draw
 from rootcause.settings import Settings
 from rootcause.sizing import Outlook, Typical, sizings
 from rootcause.store import Store
-from rootcause.teach import Teacher, TooLong
+from rootcause.teach import TYPICAL_ANSWER_TOKENS, Teacher, TooLong
 from rootcause.text import fold, script
 from rootcause.topics import assign
 from rootcause.verdicts import Verdicts
 
 _PROBED = 50  # rows whose lessons are made to tell what a prompt costs, at least one of each topic
-_TYPICAL_ANSWER = 350  # tokens of an answer, for the estimate before a run
 
 
 class Watcher(Protocol):
@@ -106,7 +105,7 @@ class Run:
         askable = [item for item in items if item.lesson is not None and item.lesson.settled is None]
         fresh = [item for item in askable if self._store.reply(item.key) is None]
         tokens = sum(item.lesson.tokens for item in fresh if item.lesson)
-        answers = _TYPICAL_ANSWER * len(fresh)
+        answers = TYPICAL_ANSWER_TOKENS * len(fresh)
         estimate = self._price.of(Usage(calls=len(fresh), prompt=tokens, completion=answers)) if self._price else None
         return Plan(
             run_id=run_id,
@@ -141,7 +140,7 @@ class Run:
             placed.topics,
             seed=self._settings.seed,
             typical=typical,
-            answer=_TYPICAL_ANSWER,
+            answer=TYPICAL_ANSWER_TOKENS,
             price=None if self._endpoint.on_this_machine else self._price,
             pace=self._pace(),
         )
@@ -328,7 +327,7 @@ class Run:
             for item in group:
                 if first.get(item.topic) == item.id:
                     await explain(item)
-            await _together([explain(item) for item in group if first.get(item.topic) != item.id])
+            await together([explain(item) for item in group if first.get(item.topic) != item.id])
         return found
 
     def _to_be_asked(self, item: Item) -> bool:
@@ -444,16 +443,6 @@ class Run:
                 yield f"no row {what} was analysed: the shares do not speak of its {stratum.population} rows"
         if estimated:
             yield f"the endpoint did not tell the tokens of {estimated} calls: they are estimates, and so is the cost"
-
-
-async def _together(tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Runs them side by side; the first error that ends the run is raised as itself."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            for task in tasks:
-                group.create_task(task)
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
 
 
 def _outcome(item: Item, explained: Explained) -> Outcome:

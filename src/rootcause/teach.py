@@ -26,6 +26,7 @@ from rootcause.validate import answer_grammar, answer_schema, attribute, parse
 ANSWER_TOKENS = 4000  # a reasoning model thinks within this limit too; an exhausted one is a named failure
 LOCAL_ANSWER_TOKENS = 900
 SHORT_ANSWER_TOKENS = 200
+TYPICAL_ANSWER_TOKENS = 350  # of a whole chain, for the estimate before a run
 _FOR_THE_COMPLAINT = 1 / 8  # of the room for fixed examples, kept free: 4,000 tokens of a context of 32,000
 _OF_EACH_CAUSE = 2  # examples of each candidate: keeps the prompt near a thousand tokens; more was not measured
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rootcause import embed
-from rootcause.ask import Asker
+from rootcause.ask import Asker, together
 from rootcause.decompose import Decomposer, Explained
 from rootcause.errors import CostLimitReached
 from rootcause.evaluate.baselines import small_sets
@@ -28,10 +26,9 @@ from rootcause.llm.spend import Spend
 from rootcause.models import Example, Failure, Frozen, Pack, Topic, Usage
 from rootcause.prompt import Prompts
 from rootcause.store import Store, key_of
-from rootcause.teach import Lesson, Teacher, TooLong
+from rootcause.teach import TYPICAL_ANSWER_TOKENS, Lesson, Teacher, TooLong
 from rootcause.validate import ReplyInvalid, violations
 
-_TYPICAL_ANSWER = 350  # tokens of an answer, for the estimate before asking
 _LEAK = "leak"
 _UNREACHED = ("connection", "timeout", "server", "rate limit")  # failures that tell nothing about the model
 
@@ -140,7 +137,7 @@ class Bench:
         lessons = {item.key: item.lesson for trial in trials for item in trial.items if item.lesson}
         open_ones = {key: lesson for key, lesson in lessons.items() if lesson.settled is None}
         fresh = [lesson for key, lesson in open_ones.items() if self._store.reply(key) is None]
-        prompt, completion = sum(lesson.tokens for lesson in fresh), _TYPICAL_ANSWER * len(fresh)
+        prompt, completion = sum(lesson.tokens for lesson in fresh), TYPICAL_ANSWER_TOKENS * len(fresh)
         used = Usage(calls=len(fresh), prompt=prompt, completion=completion)
         return Estimate(
             calls=len(fresh),
@@ -195,7 +192,7 @@ class Bench:
 
         first, *rest = enumerate(trial.items)
         await ask(*first)
-        await _together([ask(place, item) for place, item in rest])
+        await together([ask(place, item) for place, item in rest])
         return tuple(results[place] for place in sorted(results))
 
     async def _result(self, item: Item, way: Way, asker: _Listener, decomposer: Decomposer) -> Result:
@@ -301,13 +298,3 @@ def _notes(trial: Trial, results: Sequence[Result]) -> Iterator[str]:
         yield f"{too_long} cases count as wrong because they are too long for the model"
     if unknown := sum(result.leaked is None for result in results):
         yield f"{unknown} answers were mended in earlier runs that did not keep what was wrong: their leaks are not counted"
-
-
-async def _together(tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Runs them side by side; the first error that ends the run is raised as itself."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            for task in tasks:
-                group.create_task(task)
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None

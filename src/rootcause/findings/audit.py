@@ -301,7 +301,7 @@ def _put_right(
 ) -> tuple[Ranking, Observed, Chances]:
     """All by corrected shares; causes that are not in the list stay as the model found them."""
     shares = dict(finding.corrected)
-    total = float(row_weights(observed.stratum, observed.populations).sum())
+    total = float(observed.weight.sum())
     order = sorted(range(len(listed)), key=lambda k: (-result.share[k], -listed[k].complaints, listed[k].cause.id))
     causes = tuple(_corrected(listed[k], shares[listed[k].cause.id], total, place) for place, k in enumerate(order, start=1))
     rest = tuple(one.model_copy(update={"rank": place}) for place, one in enumerate(ranking.residue, start=len(causes) + 1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rootcause.estimate import row_weights
 from rootcause.findings.observe import Observed
 from rootcause.findings.values import Design
 from rootcause.models import RunReport
@@ -10,7 +9,7 @@ from rootcause.models import RunReport
 
 def design(report: RunReport, observed: Observed) -> Design:
     """effect: Kish's (1965), n·Σw² / (Σw)², what unequal weights cost; 1 where no row was analysed."""
-    weight = row_weights(observed.stratum, observed.populations)
+    weight = observed.weight
     n = len(weight)
     effect = float(n * (weight**2).sum() / weight.sum() ** 2) if n else 1.0
     return Design(

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from rootcause.estimate import row_weights
 from rootcause.findings.observe import Observed
 from rootcause.findings.values import Economy, ParetoBy, ParetoRow, ParetoView
 from rootcause.findings.worth import RowCosts
@@ -39,7 +38,7 @@ def paretos(
 
 def _views(observed: Observed, ranking: Ranking, economy: Economy | None, costs: RowCosts | None) -> Iterator[ParetoView]:
     ids = [cause.cause.id for cause in ranking.causes]
-    each = row_weights(observed.stratum, observed.populations)
+    each = observed.weight
     if len(each):
         counts = {cause.cause.id: cause.share * ranking.population for cause in ranking.causes}
         yield _view(ParetoBy.NUMBER, COMPLAINTS, observed, each, ranking.population / each.sum(), counts, ranking.population)

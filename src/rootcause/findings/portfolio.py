@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from rootcause.economics import Economics, FixCost
-from rootcause.estimate import row_weights, shares
+from rootcause.estimate import shares
 from rootcause.findings.audit import Audited
 from rootcause.findings.causemap import Told, chains_of, change_key
 from rootcause.findings.cover import Choice, Goal, choose
@@ -181,7 +181,7 @@ class _Cuts:
     def __init__(self, told: Sequence[Told], observed: Observed, candidates: Sequence[Candidate], audit: Audited | None) -> None:
         self._observed = observed
         self._audit = audit
-        self._weight = row_weights(observed.stratum, observed.populations)
+        self._weight = observed.weight
         chains = sorted(((row, one) for one in told for row in one.rows), key=lambda pair: (pair[0], pair[1].ref.index))
         self._row = np.array([row for row, _ in chains], dtype=np.intp)
         self._cause = [one.cause for _, one in chains]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from rootcause.estimate import row_weights, wilson
+from rootcause.estimate import wilson
 from rootcause.findings.observe import Observed
 from rootcause.findings.values import Estimate, Saturation
 from rootcause.sample import Z95
@@ -58,7 +58,7 @@ def _coverage(observed: Observed) -> Estimate:
     seen; its error has the variance Σ w(w−1) over causes seen once + 2·Σ (w−1)² over causes seen twice.
     """
     table = observed.has.tocsc()
-    weight = row_weights(observed.stratum, observed.populations)
+    weight = observed.weight
     rows_with = np.diff(table.indptr)
     mentions = float((table.T @ weight).sum())
     once = weight[table.indices[table.indptr[:-1][rows_with == 1]]]

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, csr_matrix, vstack
 
-from rootcause.estimate import row_weights
 from rootcause.findings.observe import Observed
 from rootcause.findings.values import Standing
 
@@ -105,7 +104,7 @@ class _Rows:
 
     @classmethod
     def of(cls, observed: Observed) -> _Rows:
-        weight = row_weights(observed.stratum, observed.populations)
+        weight = observed.weight
         analysed = np.bincount(observed.stratum, minlength=len(observed.populations))
         group = np.where(analysed < _FEW, len(analysed), np.arange(len(analysed)))
         together = analysed[group == len(analysed)].sum()

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import norm
 
-from rootcause.estimate import row_weights, wilson
+from rootcause.estimate import wilson
 from rootcause.findings.observe import Observed
 from rootcause.findings.values import CauseTrend, Direction, Estimate, Trend
 from rootcause.models import Ranking
@@ -65,7 +65,7 @@ def trend(observed: Observed, ranking: Ranking) -> Trend | None:
     table = _Rows(
         period=np.searchsorted(starts, dates, side="right").astype(np.intp) - 1,  # type: ignore[call-overload]
         has=observed.has[dated][:, columns].toarray() > 0,
-        weight=row_weights(observed.stratum, observed.populations)[dated],
+        weight=observed.weight[dated],
         periods=len(starts),
     )
     if not ids or np.count_nonzero(table.rows()) < MIN_PERIODS:

@@ -53,7 +53,7 @@ class Saturation(Frozen):
 
 
 class Design(Frozen):
-    """The sampling design in figures. effect: Kish's design effect; per stratum: topic, population, sampled, weight."""
+    """The sampling design in figures. effect: Kish's design effect; effective_n: rows of equal weight that would tell as much."""
 
     frame: int
     sampled: int

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rootcause.economics import DEFAULT, Economics, channel_key, exposed
-from rootcause.estimate import effective_n, row_weights, shares
+from rootcause.estimate import effective_n, shares
 from rootcause.findings.observe import Observed
 from rootcause.findings.values import Economy, Estimate, Worth
 from rootcause.models import Frame, RankedCause, RunReport, Severity
@@ -62,7 +62,7 @@ def economy(report: RunReport, observed: Observed, economics: Economics | None) 
     costs = row_costs(report, observed, economics)
     exposure = exposure_of(report, economics)
     scale = report.ranking.population / months
-    weight = row_weights(observed.stratum, observed.populations)
+    weight = observed.weight
     found = []
     for column, ranked in enumerate(observed.causes):
         mine = np.asarray(observed.has[:, [column]].todense()).ravel() > 0
@@ -161,7 +161,7 @@ def _leaving(report: RunReport, observed: Observed, economics: Economics) -> Vec
     if economics.customer_a_year is None:
         return lost
     rows_of = {customer.customer: len(customer.rows) for customer in report.frame.repeaters}
-    weight = row_weights(observed.stratum, observed.populations)
+    weight = observed.weight
     gravity = [-1 if severity is None else list(Severity).index(severity) for severity in observed.severity]
     signed = [number for number, rank in enumerate(gravity) if rank >= 0]
     signed.sort(key=lambda number: (-gravity[number], observed.rows[number].date or dt.date.max, observed.rows[number].row))
