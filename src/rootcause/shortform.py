@@ -124,7 +124,7 @@ def _telling(passages: Sequence[str], cause: str, neighbours: Sequence[Example])
 
 
 def _lower(cause: str, neighbours: Sequence[Example]) -> list[Step]:
-    """The company's own steps of the nearest example of the cause that has two of them, else of the nearest one."""
+    """The company's own steps of the nearest example of the cause that has two of them, else of the one that has the most."""
     known = [
         [
             Step(cause=step.cause, basis=Basis.PRECEDENT, evidence=example.id, countermeasure=step.countermeasure)
@@ -133,7 +133,7 @@ def _lower(cause: str, neighbours: Sequence[Example]) -> list[Step]:
         ]
         for example, chain in _chains(cause, neighbours)
     ]
-    return next((steps for steps in known if len(steps) >= MIN_STEPS - 1), known[0] if known else [])
+    return next((steps for steps in known if len(steps) >= MIN_STEPS - 1), max(known, key=len, default=[]))
 
 
 def _chains(cause: str, neighbours: Sequence[Example]) -> Iterator[tuple[Example, Chain]]:

@@ -141,15 +141,15 @@ def _date_of_number(cell: float) -> dt.date | None:
 # ── numbers ───────────────────────────────────────────────────────────────────────────────────────
 
 _NUMBER = re.compile(r"(?P<minus>[-−(]?)[^\d+(−-]{0,12}?(?P<sign>[-−+]?)(?P<digits>\d(?:[\d\s.,'’]*\d)?)[^\d]{0,12}")
+_DECIMALS = {mark: re.compile(rf"\d[{mark}](\d{{1,2}}|\d{{4,}})(?!\d)(?![.,\d])|(?<!\d)0[{mark}]\d") for mark in ",."}
+"""Marks that no thousands are set off by: before one digit, two or four, or after a lone nought."""
 _GROUPS = re.compile(r"\d{1,3}(?:[\s.,'’]\d{3})+")
 
 
 def read_numbers(cells: Sequence[Cell]) -> Values[float]:
     """1,234 and 1.234 are read as the rest of their column is."""
     texts = ["" if isinstance(cell, int | float) else plain(cell).strip() for cell in cells]
-    decimal_comma = any(re.search(r"\d,(\d{1,2}|\d{4,})(?!\d)(?![.,\d])", text) for text in texts) and not any(
-        re.search(r"\d\.(\d{1,2}|\d{4,})(?!\d)(?![.,\d])", text) for text in texts
-    )
+    decimal_comma = any(_DECIMALS[","].search(text) for text in texts) and not any(_DECIMALS["."].search(text) for text in texts)
     values: list[float | None] = []
     failed: list[int] = []
     for index, (cell, text) in enumerate(zip(cells, texts, strict=True)):
