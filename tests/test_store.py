@@ -122,17 +122,27 @@ def test_unknown_cached_tokens_are_not_zero(store: Store) -> None:
 def test_a_run_is_taken_up_again(store: Store) -> None:
     store.begin("run-1", source="s.csv", model="m", settings="{}")
     began = store.started("run-1")
-    store.end("run-1", "interrupted", '{"report": 1}')
+    store.end("run-1", "interrupted", None)
     time.sleep(0.01)
     store.begin("run-1", source="s.csv", model="m", settings="{}")
     store.begin("run-2", source="t.csv", model="m", settings="{}")
     assert store.started("run-1") == began
     newest, oldest = store.runs()
     assert (newest["id"], oldest["id"], oldest["status"], oldest["ended"]) == ("run-2", "run-1", "running", None)
-    store.end("run-1", "complete", None)
-    assert store.report("run-1") == '{"report": 1}', "an end without a report keeps the one there is"
-    assert store.report("run-2") is None
+    assert store.report("run-1") is None
     assert store.ids("run-") == ["run-1", "run-2"] and store.ids("run-1") == ["run-1"] and store.ids("x") == []
+
+
+def test_a_run_that_has_a_report_is_what_the_report_says_whatever_happens_to_a_second_sitting(store: Store) -> None:
+    store.begin("run", source="s.csv", model="m", settings="{}")
+    store.end("run", "partial", '{"report": 1}')
+    ended = store.runs()[0]["ended"]
+    store.begin("run", source="s.csv", model="m", settings="{}")
+    assert (store.runs()[0]["status"], store.runs()[0]["ended"]) == ("partial", ended)
+    store.end("run", "interrupted", None)
+    assert (store.runs()[0]["status"], store.runs()[0]["ended"], store.report("run")) == ("partial", ended, '{"report": 1}')
+    store.end("run", "complete", '{"report": 2}')
+    assert (store.runs()[0]["status"], store.report("run")) == ("complete", '{"report": 2}')
 
 
 def cause(id: str) -> Cause:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import platform
 import random
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from typing import Any, Protocol
@@ -46,6 +46,7 @@ from rootcause.models import (
     TopicUse,
     Usage,
 )
+from rootcause.notes import doubts, growing, settling, skipping
 from rootcause.plan import Extent, Item, Plan
 from rootcause.prompt import Prompts
 from rootcause.rank import rank
@@ -124,7 +125,7 @@ class Run:
             price=0.0 if self._endpoint.on_this_machine else estimate,
             currency=self._price.currency if self._price else "",
             skipped=skipped,
-            notes=(*intake.notes, *([placed.note] if placed.note else []), *_skipping(skipped)),
+            notes=(*intake.notes, *([placed.note] if placed.note else []), *skipping(skipped)),
             record=record,
         )
 
@@ -150,7 +151,7 @@ class Run:
             sizes=sizes,
             exact=self._counter.exact,
             currency=self._price.currency if self._price else "",
-            notes=(*intake.notes, *([placed.note] if placed.note else []), *_skipping(skipped)),
+            notes=(*intake.notes, *([placed.note] if placed.note else []), *skipping(skipped)),
         )
 
     def _typical(self, probe: Sample, topics: Mapping[str, str | None], topic: str | None) -> Typical:
@@ -215,7 +216,7 @@ class Run:
                 before = now
             final = await report(part, outcomes, named=True)
         steps = next_steps(final, standings(observe(final), seed=settings.seed))
-        grown = (_grown(why, final, plan),) if plan.extent.until_stable is not None and not spend.exhausted else ()
+        grown = (growing(why, final, plan),) if plan.extent.until_stable is not None and not spend.exhausted else ()
         return final.model_copy(update={"notes": (*final.notes, *grown), "next_steps": steps})
 
     async def explain(self, text: str, topic: str | None) -> tuple[str | None, Explained]:
@@ -413,36 +414,12 @@ class Run:
             ),
             complete=complete,
             min_complete=self._settings.min_complete,
-            notes=(*plan.notes, *_settling(plan, reached), *self._doubts(plan.sample, complete, outcomes, spend, estimated)),
+            notes=(
+                *plan.notes,
+                *settling(plan, reached),
+                *doubts(plan.sample, outcomes, spend, self._settings, complete=complete, estimated=estimated),
+            ),
         )
-
-    def _doubts(
-        self, sample: Sample, complete: float, outcomes: Sequence[Outcome], spend: Spend, estimated: int
-    ) -> Iterator[str]:
-        """What happened in the run that its reader must know."""
-        required = self._settings.min_complete
-        failed = sum(len(outcome.rows) for outcome in outcomes if outcome.failure is not None)
-        broken = sum(len(outcome.rows) for outcome in outcomes if outcome.failure is not None and outcome.failure.kind == "rule")
-        if complete < required:
-            said = f"partial: {complete:.1%} of the sampled rows ended well, {required:.1%} were required; {failed} failed"
-            again = ": run the same command again to retry them" if failed > broken else ""
-            yield f"{said}, as the ledger says{again}"
-        if complete < required and broken:
-            yield (
-                f"{broken} of these because the model kept breaking a rule, named in the ledger; asking it again gives the same: "
-                "a stronger model helps, or labelled examples of the topic ('rootcause fewshot new')"
-            )
-        if spend.exhausted:
-            missing = len(sample.complaints) - sum(len(outcome.rows) for outcome in outcomes)
-            what = f"{missing} sampled rows were not reached" if missing else "new causes were not compared to the end"
-            yield f"stopped at --max-cost {self._settings.max_cost}: {what}; run the same command with a higher one to go on"
-        answered = {outcome.topic for outcome in outcomes if outcome.answer is not None}
-        for stratum in sample.strata:
-            if answered and stratum.topic not in answered:
-                what = f"of topic {stratum.topic}" if stratum.topic else "without a topic"
-                yield f"no row {what} was analysed: the shares do not speak of its {stratum.population} rows"
-        if estimated:
-            yield f"the endpoint did not tell the tokens of {estimated} calls: they are estimates, and so is the cost"
 
 
 def _outcome(item: Item, explained: Explained) -> Outcome:
@@ -454,30 +431,6 @@ def _outcome(item: Item, explained: Explained) -> Outcome:
         attempts=explained.attempts,
         shots=tuple(sorted(item.lesson.shots)) if item.lesson else (),
     )
-
-
-def _grown(why: str | None, report: RunReport, plan: Plan) -> str:
-    """How a growing sample ended, and what that does to its figures."""
-    rows, most = len(report.sample.complaints), len(plan.sample.complaints)
-    if why is None:
-        return f"all {most} rows were taken: on fewer the largest causes did not hold their ranks"
-    return (
-        f"stopped after {rows} of {most} rows: {why}. Intervals and probabilities do not know that the sample grew until this "
-        "held: they are a little too sure"
-    )
-
-
-def _settling(plan: Plan, reached: Set[str]) -> Iterator[str]:
-    lessons = [item.lesson for item in plan.items if item.id in reached and item.lesson is not None]
-    if settled := sum(lesson.settled is not None for lesson in lessons):
-        yield (
-            f"{settled} of {len(lessons)} texts were told by the labelled examples alone: a classifier trained on them left one "
-            "cause in question, so the model was not asked"
-        )
-
-
-def _skipping(skipped: Sequence[RejectedRow]) -> tuple[str, ...]:
-    return (f"{len(skipped)} rows left out of the sample: {skipped[0].reason}",) if skipped else ()
 
 
 def _language(complaints: Sequence[Complaint]) -> str:

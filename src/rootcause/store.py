@@ -209,18 +209,22 @@ class Store:
         return tuple(Written.model_validate({**dict(row), "gone": row["gone"] is not None}) for row in rows)
 
     def begin(self, run: str, *, source: str, model: str, settings: str) -> None:
-        """A new run, or an old one taken up again: its beginning stays, its failures are tried anew."""
+        """A new run, or an old one taken up again: its beginning stays, its failures are tried anew.
+
+        A run that has a report is what its report says, until there is another.
+        """
         self._run(
             "INSERT INTO runs (id, started, status, source, model, settings) VALUES (?, ?, 'running', ?, ?, ?) "
-            "ON CONFLICT (id) DO UPDATE SET status = 'running', ended = NULL",
+            "ON CONFLICT (id) DO UPDATE SET status = 'running', ended = NULL WHERE report IS NULL",
             (run, _now(), source, model, settings),
         )
         self._run("DELETE FROM failures WHERE run = ?", (run,))
 
     def end(self, run: str, status: str, report: str | None) -> None:
-        """status: complete, partial, interrupted or stopped. report: the run's report as JSON."""
+        """status: complete or partial with the report as JSON; interrupted or stopped without one, only where none is kept."""
         self._run(
-            "UPDATE runs SET ended = ?, status = ?, report = coalesce(?, report) WHERE id = ?", (_now(), status, report, run)
+            "UPDATE runs SET ended = ?, status = ?, report = ? WHERE id = ? AND (? IS NOT NULL OR report IS NULL)",
+            (_now(), status, report, run, report),
         )
 
     def runs(self) -> list[sqlite3.Row]:

@@ -26,10 +26,10 @@ TABLE: Mapping[str, tuple[Form, Form]] = {
     ),
     "estimated_title": ("Model-estimated, not audited", "Оценка модели, человеком не проверена"),
     "estimated": (
-        "A language model named the causes; no person has checked them. Counts, shares and intervals are computed; "
-        "how often the model is wrong is not in them.",
-        "Причины назвала языковая модель, человек их не проверял. Количества, доли и интервалы посчитаны программой; "
-        "как часто модель ошибается, в них не учтено.",
+        "A language model named the causes, except where the labelled examples left only one; no person has checked them. "
+        "Counts, shares and intervals are computed; how often a cause is named wrongly is not in them.",
+        "Причины назвала языковая модель, кроме случаев, где размеченные примеры оставили лишь одну; человек их не проверял. "
+        "Количества, доли и интервалы посчитаны программой; как часто причина названа неверно, в них не учтено.",
     ),
     # ── headline ──
     "headline_title": ("In one sentence", "Одной фразой"),
