@@ -12,7 +12,6 @@ import numpy as np
 
 from rootcause import embed
 from rootcause.evaluate import of_vote
-from rootcause.fewshot import advise
 from rootcause.fewshot.advise import Advisor, label_of
 from rootcause.fewshot.load import available, load
 
@@ -25,15 +24,13 @@ def main() -> None:
         advisor = Advisor(pack.examples, embed.encode([example.text for example in pack.examples]))
         vectors = embed.encode([example.text for example in pack.heldout])
         truth = [label_of(example) for example in pack.heldout]
-        advise._DOUBT = 0.0
-        ranked = [advisor.candidates(e.text, v, 3) for e, v in zip(pack.heldout, vectors, strict=True)]
+        ranked = [advisor.candidates(e.text, v, 3, 0.0) for e, v in zip(pack.heldout, vectors, strict=True)]
         among = [np.mean([t in r[:most] for t, r in zip(truth, ranked, strict=True)]) for most in (1, 2, 3)]
         print(
             f"{topic}: vote {of_vote(pack).accuracy:.3f}; advisor first {among[0]:.3f}, two {among[1]:.3f}, three {among[2]:.3f}"
         )
         for doubt in (0.3, 0.4, 0.5, 0.6, 0.7):
-            advise._DOUBT = doubt
-            found = [advisor.candidates(e.text, v, 2) for e, v in zip(pack.heldout, vectors, strict=True)]
+            found = [advisor.candidates(e.text, v, 2, doubt) for e, v in zip(pack.heldout, vectors, strict=True)]
             sure = [t == f[0] for t, f in zip(truth, found, strict=True) if len(f) == 1]
             open_ = [t in f for t, f in zip(truth, found, strict=True) if len(f) == 2]
             print(f"  doubt {doubt}: {len(sure)} sure, {sum(sure)} right; {len(open_)} in doubt, {sum(open_)} hold the right one")

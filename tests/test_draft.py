@@ -164,7 +164,7 @@ def test_a_base_model_explains_only_what_it_was_taught(made: Pack) -> None:
 def test_the_advisor_learns_from_few(made: Pack, count: int) -> None:
     few = made.examples[:count]
     advisor = Advisor(few, unlike([example.text for example in few]))
-    assert advisor.candidates(few[0].text, unlike([few[0].text])[0], 2)[0] == "late"
+    assert advisor.candidates(few[0].text, unlike([few[0].text])[0], 2, 0.5)[0] == "late"
 
 
 # ── how many more ─────────────────────────────────────────────────────────────────────────────────

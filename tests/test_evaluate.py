@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bench import SEED, asked, bench_at, cut, here, knows, small
-from cli import rootcause
+from cli import SHIPPED, rootcause
 from openai_server import MODEL, Asked, ScriptedServer
 
 from rootcause.estimate import wilson
@@ -25,8 +25,10 @@ from rootcause.evaluate.chains import agreement, matched
 from rootcause.evaluate.noise import noise
 from rootcause.evaluate.score import Score, Scored, given_in
 from rootcause.fewshot.advise import Advisor, label_of
+from rootcause.fewshot.load import load
 from rootcause.fewshot.select import Shots
 from rootcause.models import Answer, Pack
+from rootcause.teach import WEAK_DOUBT
 
 ALL, NONE = Shots.parse("all"), Shots.parse("none")
 
@@ -223,8 +225,25 @@ def test_where_one_answer_is_possible_nobody_is_asked(pack: Pack, scripted: Scri
         for alone, result in zip(settled, results, strict=True):
             assert result.explained.answer is not None and result.explained.attempts == (0 if alone else 1)
             if alone:
-                assert (given_in(result.explained.answer),) == advisor.candidates(result.case.text, known[result.case.text], 2)
+                text = result.case.text
+                assert (given_in(result.explained.answer),) == advisor.candidates(text, known[text], 2, WEAK_DOUBT)
                 assert result.leaked is False and not result.explained.fresh
+
+
+def test_a_small_model_is_asked_only_where_two_causes_are_nearly_as_likely(scripted: ScriptedServer, tmp_path: Path) -> None:
+    whole = load(SHIPPED / "delivery")
+    known = vectors_of(whole)
+    advisor = Advisor(whole.examples, np.array([known[example.text] for example in whole.examples]))
+    asked_of = {}
+    for weak, doubt in ((True, 0.8), (False, 0.5)):
+        with bench_at(scripted, tmp_path, weak=weak) as bench:
+            trial = bench.plan(Way(pack=whole, shots=Shots.parse("contrast:2"), order=SEED), whole.heldout)
+        for item in trial.items:
+            assert item.lesson is not None
+            taught = {label_of(example) for example in item.lesson.shots.values()}
+            assert taught == set(advisor.candidates(item.case.text, known[item.case.text], 2, doubt))
+        asked_of[weak] = sum(item.lesson is not None and item.lesson.settled is None for item in trial.items)
+    assert 5 <= asked_of[True] <= 20 and asked_of[False] == 40, "a larger model is always asked"
 
 
 # ── the command ───────────────────────────────────────────────────────────────────────────────────

@@ -56,9 +56,7 @@ def gguf(
     if template is not None:
         entries.append(_text("tokenizer.chat_template") + struct.pack("<I", _TEXT) + _text(template))
     entries += [more] if more else []
-    tensors = [
-        _text("weight") + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, 12, 0) for shape in shapes
-    ]  # 12: Q4_K
+    tensors = [_text("weight") + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, 12, 0) for shape in shapes]  # 12: Q4_K
     return b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(entries)) + b"".join(entries + tensors)
 
 

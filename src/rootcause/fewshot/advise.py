@@ -1,8 +1,8 @@
 """Which causes a complaint may have, by a classifier trained on the pack: candidates for the model to choose among.
 
 Multinomial logistic regression with balanced classes over sentence embeddings and character n-grams together.
-Measured on the four packs' held-out cases (40 each), the right cause is first in 77 %, among the first two in 90 %
-and among the first three in 93 % (`python benchmarks/candidates.py`, 2026-11-22); a vote of the five nearest has it in 56 %.
+Measured on the four packs' held-out cases (40 each), the right cause is first in 64 %, among the first two in 80 %
+and among the first three in 86 % (`python benchmarks/candidates.py`, 2026-11-23); a vote of the five nearest has it in 41 %.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ NOTHING = "nothing"
 _STRENGTH = 10.0  # of the fit: the inverse of the regularisation
 _GRAMS = (2, 5)
 _FEW = 10  # texts; among fewer, a run of letters that only one has may be all there is
-_DOUBT = 0.5  # a label half as likely as the likeliest is in question: see benchmarks/candidates.py
 
 
 def label_of(example: Example) -> str:
@@ -78,12 +77,12 @@ class Advisor:
         found: NDArray[np.float64] = self._model.predict_proba(features)
         return found
 
-    def candidates(self, text: str, vector: NDArray[np.float32], most: int) -> tuple[str, ...]:
+    def candidates(self, text: str, vector: NDArray[np.float32], most: int, doubt: float) -> tuple[str, ...]:
         """The labels in question for a text, the likeliest first: one, or up to `most` where there is doubt.
 
-        vector: the text's embedding, shape (512,).
+        vector: the text's embedding, shape (512,); doubt: how likely, beside the likeliest (1), a label in question is at least.
         """
         probabilities = self.probabilities([text], vector[None, :])[0]
         order = sorted(range(len(probabilities)), key=lambda i: (-probabilities[i], self.labels[i]))
-        doubtful = [i for i in order[:most] if probabilities[i] >= _DOUBT * probabilities[order[0]]]
+        doubtful = [i for i in order[:most] if probabilities[i] >= doubt * probabilities[order[0]]]
         return tuple(self.labels[i] for i in doubtful)
