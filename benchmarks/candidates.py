@@ -29,7 +29,7 @@ def main() -> None:
         print(
             f"{topic}: vote {of_vote(pack).accuracy:.3f}; advisor first {among[0]:.3f}, two {among[1]:.3f}, three {among[2]:.3f}"
         )
-        for doubt in (0.3, 0.4, 0.5, 0.6, 0.7):
+        for doubt in (0.5, 0.6, 0.7, 0.8, 0.9):
             found = [advisor.candidates(e.text, v, 2, doubt) for e, v in zip(pack.heldout, vectors, strict=True)]
             sure = [t == f[0] for t, f in zip(truth, found, strict=True) if len(f) == 1]
             open_ = [t in f for t, f in zip(truth, found, strict=True) if len(f) == 2]

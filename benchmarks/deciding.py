@@ -36,8 +36,8 @@ from rootcause.teach import Lesson, Teacher
 FEWSHOT = Path(__file__).parents[1] / "fewshot"
 PARTS = 5
 SEED = 11
-LEAST = 0.3
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+LEAST = 0.6
+THRESHOLDS = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)
 
 
 @dataclass

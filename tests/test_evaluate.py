@@ -235,7 +235,7 @@ def test_a_small_model_is_asked_only_where_two_causes_are_nearly_as_likely(scrip
     known = vectors_of(whole)
     advisor = Advisor(whole.examples, np.array([known[example.text] for example in whole.examples]))
     asked_of = {}
-    for weak, doubt in ((True, 0.8), (False, 0.5)):
+    for weak, doubt in ((True, 0.95), (False, 0.5)):
         with bench_at(scripted, tmp_path, weak=weak) as bench:
             trial = bench.plan(Way(pack=whole, shots=Shots.parse("contrast:2"), order=SEED), whole.heldout)
         for item in trial.items:
@@ -243,7 +243,7 @@ def test_a_small_model_is_asked_only_where_two_causes_are_nearly_as_likely(scrip
             taught = {label_of(example) for example in item.lesson.shots.values()}
             assert taught == set(advisor.candidates(item.case.text, known[item.case.text], 2, doubt))
         asked_of[weak] = sum(item.lesson is not None and item.lesson.settled is None for item in trial.items)
-    assert 5 <= asked_of[True] <= 20 and asked_of[False] == 40, "a larger model is always asked"
+    assert 1 <= asked_of[True] <= 10 and asked_of[False] == 40, "a larger model is always asked"
 
 
 # ── the command ───────────────────────────────────────────────────────────────────────────────────

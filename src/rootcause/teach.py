@@ -30,12 +30,12 @@ TYPICAL_ANSWER_TOKENS = 350  # of a whole chain, for the estimate before a run
 _FOR_THE_COMPLAINT = 1 / 8  # of the room for fixed examples, kept free: 4,000 tokens of a context of 32,000
 _OF_EACH_CAUSE = 2  # examples of each candidate: keeps the prompt near a thousand tokens; more was not measured
 _DOUBT = 0.5  # a label half as likely as the likeliest is in question
-WEAK_DOUBT = 0.8
-"""The same for a small model, which chooses worse than the advisor's first unless the two are nearly as likely.
+WEAK_DOUBT = 0.95
+"""The same for a small model, which chooses worse than the advisor's first unless the two are nearly equally likely.
 
 By cross-validation over 512 examples of the four packs (`python benchmarks/deciding.py`, 2026-11-23), where the right one is
-among two: the second 0.8 or more as likely, Gemma 3 270M right in 52 of 82 and the first in 50; 0.5 to 0.8, 86 and 100 of
-130; 0.3 to 0.5, 72 and 93 of 103.
+among two: the second 0.95 or more as likely, Gemma 3 270M right in 28 of 48 and the first in 25; 0.9 to 0.95, 31 and 42 of 54;
+0.8 to 0.9, 80 and 98 of 115; 0.6 to 0.8, 116 and 152 of 166.
 """
 
 Read = Callable[[str], Answer]

@@ -7,7 +7,7 @@ The forecast is an inverse power law, accuracy = a - b·n^(-c) (Cortes and other
 it: Figueroa and others, BMC Medical Informatics and Decision Making 12:8, 2012), fitted by least squares with a ≤ 1 and
 b ≥ 0. Its interval foretells what these same cases would show: the percentile bootstrap (Efron and Tibshirani, 1993,
 ch. 13) over the cases, and in every draw the chance of which cases change, as many as changed between the last two points.
-Held against what came (`python benchmarks/forecast.py`, 2026-11-22): fitted on 10 to 82 examples of the four packs in three
+Held against what came (`python benchmarks/forecast.py`, 2026-11-23): fitted on 10 to 82 examples of the four packs in three
 orders, it held what 132 brought in 21 of 24 curves of the two baselines; the bootstrap alone held it in 3.
 """
 

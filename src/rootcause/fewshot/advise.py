@@ -1,8 +1,9 @@
 """Which causes a complaint may have, by a classifier trained on the pack: candidates for the model to choose among.
 
-Multinomial logistic regression with balanced classes over sentence embeddings and character n-grams together.
-Measured on the four packs' held-out cases (40 each), the right cause is first in 64 %, among the first two in 80 %
-and among the first three in 86 % (`python benchmarks/candidates.py`, 2026-11-23); a vote of the five nearest has it in 41 %.
+Multinomial logistic regression with balanced classes over sentence embeddings and character n-grams together, with the
+penalty's usual strength, which is the best one too (`benchmarks/strength.py`).
+Measured on the four packs' held-out cases (40 each), the right cause is first in 68 %, among the first two in 84 %
+and among the first three in 89 % (`python benchmarks/candidates.py`, 2026-11-23); a vote of the five nearest has it in 41 %.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from rootcause.models import NEW_CAUSE, Example, Pack
 NOTHING = "nothing"
 """The label of a text with nothing to explain, whatever the reason."""
 
-_STRENGTH = 10.0  # of the fit: the inverse of the regularisation
 _GRAMS = (2, 5)
 _FEW = 10  # texts; among fewer, a run of letters that only one has may be all there is
 
@@ -45,7 +45,7 @@ def letter_runs(texts: int) -> Any:
 def classifier() -> Any:
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=_STRENGTH, max_iter=3000, class_weight="balanced")
+    return LogisticRegression(max_iter=3000, class_weight="balanced")
 
 
 class Advisor:

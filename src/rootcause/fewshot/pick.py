@@ -5,8 +5,8 @@ distance weighted by how dense the complaints lie around it, so that a cause is 
 advisor is of its cause, once there are labels to learn from (information density: Settles and Craven, EMNLP 2008).
 Distance is one minus cosine; density is the mean cosine of the five nearest others.
 
-Measured on the four packs (`benchmarks/picking.py`): a classifier that learns from 50 complaints picked so is right in 48 % of
-the other texts, from 50 at random in 45 %; from the first 25 in 36 %, from 25 at random in 32 %.
+Measured on the four packs (`benchmarks/picking.py`): a classifier that learns from 50 complaints picked so is right in 49 % of
+the other texts, from 50 at random in 48 %; from the first 25 in 39 %, from 25 at random in 33 %.
 """
 
 from __future__ import annotations
